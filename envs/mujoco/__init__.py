@@ -1,0 +1,1 @@
+"""Continuous-control tasks on MuJoCo: one small file per task, one simulation for all."""

@@ -1,0 +1,74 @@
+"""The form of a MuJoCo task: a model and four functions of arrays over the simulations.
+
+The bodies, the physics, the observations and the noise at reset are those of Gymnasium's v5
+tasks. Two things differ, so that an episode's end tells nothing: no episode ends early, and the
+true reward has no term for torque (Christiano et al. 2017, appendix A).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Physics:
+    """Live views of N simulations of one model, in MuJoCo's names and units (m, rad, s, N).
+
+    As after `mj_step`, all but qpos and qvel are those of the last substep's start.
+    """
+
+    qpos: np.ndarray  # (N, nq) joint positions
+    qvel: np.ndarray  # (N, nv) joint velocities
+    xpos: np.ndarray  # (N, nbody, 3) origins of the bodies
+    xipos: np.ndarray  # (N, nbody, 3) centres of mass of the bodies
+    site_xpos: np.ndarray  # (N, nsite, 3)
+    cinert: np.ndarray  # (N, nbody, 10) inertias about the whole's centre of mass
+    cvel: np.ndarray  # (N, nbody, 6) velocities about the whole's centre of mass
+    qfrc_actuator: np.ndarray  # (N, nv) forces of the actuators
+    qfrc_constraint: np.ndarray  # (N, nv) forces of contacts and limits
+    body_mass: np.ndarray  # (nbody,)
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """Where a task is looked at from, in the angles and metres of MuJoCo's free camera."""
+
+    distance: float
+    lookat: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    track_body: str | None = None  # the body that `lookat` follows, or none
+    azimuth: float = 90.0
+    elevation: float = -20.0
+
+
+def root_x(physics: Physics) -> np.ndarray:
+    """Returns the first joint's position (N,), which is x for the bodies that run."""
+    return physics.qpos[:, 0]
+
+
+@dataclass(frozen=True, slots=True)
+class MujocoTask:
+    """A task; the functions are of all N simulations at once, `start` of one."""
+
+    xml: str  # the model's file among Gymnasium's assets
+    frame_skip: int  # simulation steps per action
+    episode_steps: int
+    clip_fps: float  # frames a second at which a person is shown clips
+    look_for: str
+    camera: Camera
+    start: Callable[[np.random.Generator, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+    # (generator, model's qpos (nq,), model's qvel (nv,)) -> an episode's first qpos and qvel
+    observe: Callable[[Physics], np.ndarray]  # -> (N, O)
+    reward: Callable[[Physics, np.ndarray], np.ndarray]
+    # (physics, forward velocity (N,) in m/s) -> true reward (N,)
+    forward: Callable[[Physics], np.ndarray] = root_x  # -> (N,), the way whose rate is velocity
+
+
+def uniform(rng: np.random.Generator, mean: np.ndarray, scale: float) -> np.ndarray:
+    """Returns `mean` with noise drawn evenly from [-scale, scale)."""
+    return mean + rng.uniform(-scale, scale, size=mean.shape)
+
+
+def normal(rng: np.random.Generator, mean: np.ndarray, scale: float) -> np.ndarray:
+    """Returns `mean` with normal noise of standard deviation `scale`."""
+    return mean + scale * rng.standard_normal(mean.shape)
