@@ -1,0 +1,1 @@
+"""Presets, comparisons with other libraries, and the results that the repository holds."""
