@@ -1,0 +1,1 @@
+"""Preference-based reinforcement learning: a reward learnt from judgements, an agent from it."""

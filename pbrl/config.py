@@ -1,0 +1,197 @@
+"""Every setting of a run, with its unit and the paper's value as the default.
+
+Frozen dataclasses: each layer of the program receives its own part and nobody changes it. "The
+paper" is Christiano et al. 2017 (arXiv 1706.03741), section 2.2 and appendix A.1; what it leaves
+open says so.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pbrl.errors import ConfigError
+
+Acquisition = Literal["disagreement", "uniform", "entropy", "information_gain", "k_centre"]
+TeacherName = Literal["oracle", "mistake", "stoc", "skip", "myopic", "equal"]
+RewardSource = Literal["preferences", "true"]
+Device = Literal["auto", "cpu", "cuda"]
+
+
+@dataclass(frozen=True, slots=True)
+class EnvConfig:
+    """What the agent acts in."""
+
+    env_id: str = "pbrl/HalfCheetah-v0"
+    """Gymnasium id of the task."""
+    num_envs: int = 8
+    """Environments stepped in parallel."""
+    allow_termination: bool = False
+    """Accept a task whose episodes can end early (their end tells the agent about the reward)."""
+    true_reward: bool = True
+    """Whether the task's own reward means anything; without it, only people can judge."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConfig:
+    """PPO in place of the paper's TRPO; discount, lambda and entropy bonus are the paper's."""
+
+    rollout_steps: int = 256
+    """Steps in each environment between two updates of the policy."""
+    batch_size: int = 64
+    """Steps in a minibatch."""
+    epochs: int = 10
+    """Passes over a rollout."""
+    lr: float = 3e-4
+    """Learning rate of Adam at the start."""
+    lr_decay: bool = True
+    """Lower the learning rate linearly to 0 at the end of the run."""
+    gamma: float = 0.995
+    """Discount per step."""
+    gae_lambda: float = 0.97
+    """Lambda of the generalised advantage estimate."""
+    entropy_bonus: float = 0.01
+    """Weight of the policy's entropy in the loss."""
+    clip_range: float = 0.2
+    """Clipping of the probability ratio."""
+    hidden_sizes: tuple[int, ...] = (64, 64)
+    """Units in each hidden layer of policy and value network."""
+    normalize_observations: bool = True
+    """Give the networks observations of zero mean and unit deviation."""
+    normalize_reward: bool = True
+    """Divide rewards by the running deviation of the discounted return."""
+
+
+@dataclass(frozen=True, slots=True)
+class RewardConfig:
+    """The ensemble of reward predictors and how it is fitted."""
+
+    ensemble_size: int = 3
+    """Predictors in the ensemble."""
+    hidden_sizes: tuple[int, ...] = (64, 64)
+    """Units in each hidden layer of a predictor."""
+    leaky_slope: float = 0.01
+    """Slope of the leaky ReLU below zero."""
+    error_rate: float = 0.1
+    """Share of answers that the likelihood takes to be uniformly random."""
+    l2_initial: float = 1e-4
+    """Weight of the squared weights in the loss at the start (not stated in the paper); 0 turns
+    the regularisation off."""
+    l2_ratio_low: float = 1.1
+    """Validation loss over training loss below which L2 is lowered."""
+    l2_ratio_high: float = 1.5
+    """Validation loss over training loss above which L2 is raised."""
+    l2_factor: float = 1.1
+    """What one adjustment multiplies or divides L2 by (not stated in the paper)."""
+    l2_every: int = 10
+    """Gradient steps between two adjustments of L2 (not stated in the paper)."""
+    lr: float = 1e-3
+    """Learning rate of Adam (not stated in the paper)."""
+    batch_size: int = 64
+    """Comparisons in a minibatch, per member (not stated in the paper)."""
+    initial_updates: int = 1000
+    """Gradient steps of the first fit, before the agent learns (not stated in the paper)."""
+    updates: int = 100
+    """Gradient steps of each later fit (not stated in the paper)."""
+    reward_std: float = 1.0
+    """Standard deviation of a member's predicted reward over the labelled clips."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryConfig:
+    """Which pairs of clips are asked, and when."""
+
+    label_budget: int = 700
+    """Answers asked for in the whole run."""
+    initial_fraction: float = 0.25
+    """Share of the budget asked about the randomly initialised policy, before training."""
+    initial_steps: int = 16_384
+    """Steps that the randomly initialised policy takes for those clips (not stated in the paper;
+    counted in the run's steps)."""
+    schedule_steps: float = 2e6
+    """After T steps of training the label rate is proportional to this / (T + this)."""
+    every_steps: int = 16_384
+    """Steps between two rounds of questions (not stated in the paper, which asks all the time)."""
+    segment_seconds: float = 1.5
+    """Length of a clip at the rate at which the task's clips are shown."""
+    candidates_per_query: int = 10
+    """Candidate pairs for each pair that is asked."""
+    acquisition: Acquisition = "disagreement"
+    """How pairs are chosen among the candidates."""
+    buffer_steps: int = 131_072
+    """Most recent steps that clips are cut from (not stated in the paper)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """One run."""
+
+    env: EnvConfig = field(default_factory=EnvConfig)
+    agent: AgentConfig = field(default_factory=AgentConfig)
+    reward: RewardConfig = field(default_factory=RewardConfig)
+    query: QueryConfig = field(default_factory=QueryConfig)
+    total_steps: int = 1_000_000
+    """Environment steps of the whole run, those before training included."""
+    seed: int = 1
+    """Seed of every random stream."""
+    reward_source: RewardSource = "preferences"
+    """What the agent is trained on: the learned reward, or the true one as a baseline."""
+    teacher: TeacherName = "oracle"
+    """The synthetic annotator: the paper's oracle or a B-Pref teacher that errs."""
+    threads: int = 1
+    """Threads of the learner and of the simulator each."""
+    device: Device = "auto"
+    """Where the networks live."""
+    checkpoint_steps: int = 100_000
+    """Steps between two checkpoints."""
+
+    def to_json(self) -> str:
+        """Returns the configuration as indented JSON, the content of `config.json`."""
+        return json.dumps(dataclasses.asdict(self), indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> "TrainConfig":
+        """Reads what `to_json` wrote.
+
+        Raises:
+            ConfigError: A field is missing or unknown, which names it.
+        """
+        return _build(cls, json.loads(text), "config.json")
+
+
+_PARTS = {"env": EnvConfig, "agent": AgentConfig, "reward": RewardConfig, "query": QueryConfig}
+
+
+def _build(cls: type, values: dict[str, Any], where: str) -> Any:  # noqa: ANN401 - any config class
+    names = {f.name for f in dataclasses.fields(cls)}
+    if names != set(values):
+        raise ConfigError(
+            f"{where} was written by another version: unknown fields "
+            f"{sorted(set(values) - names)}, missing fields {sorted(names - set(values))}. "
+            "Use the version named in the run's versions.json, or start a new run."
+        )
+    parts = {
+        name: _build(_PARTS[name], value, f"{where}, part {name!r},")
+        if name in _PARTS and cls is TrainConfig
+        else tuple(value)
+        if isinstance(value, list)
+        else value
+        for name, value in values.items()
+    }
+    return cls(**parts)
+
+
+def differing_fields(a: TrainConfig, b: TrainConfig) -> dict[str, tuple[Any, Any]]:
+    """Returns the fields in which two configurations differ: dotted name to both values."""
+    left, right = _flat(dataclasses.asdict(a)), _flat(dataclasses.asdict(b))
+    return {name: (left[name], right[name]) for name in left if left[name] != right[name]}
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat

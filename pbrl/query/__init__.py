@@ -1,0 +1,1 @@
+"""Which pairs of clips are asked, and when: candidates, acquisition functions, schedule."""

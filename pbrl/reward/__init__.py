@@ -1,0 +1,1 @@
+"""The ensemble of reward predictors: networks, normalisation, fitting."""

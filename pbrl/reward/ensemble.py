@@ -1,0 +1,210 @@
+"""The ensemble of reward predictors: what it predicts, how it is fitted, how it is kept.
+
+Christiano et al. 2017, sections 2.2.1 and 2.2.3. The predictors see raw observations and actions
+and own the normaliser of their inputs; each member's output has zero mean and a constant standard
+deviation over the labelled clips (the paper does not say over what; Ibarz et al. 2018 take the
+labelled clips), and the reward is the mean over members.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pbrl.config import RewardConfig
+from pbrl.errors import NumericalError
+from pbrl.feedback import FeedbackKind
+from pbrl.reward import fitting
+from pbrl.reward.labels import Floats, LabelledClips, bootstrap_counts, draw_minibatches
+from pbrl.reward.network import apply_mlp, init_mlp
+from pbrl.seeding import generator, generator_state, seed_of, set_generator_state
+
+INPUT_CLIP = 10.0
+SMALLEST_STD = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class FitReport:
+    """What a fit did; arrays hold one value per member, `(E,)`."""
+
+    labels: int
+    """Labels fitted on."""
+    train_loss: Floats
+    """Mean negative log likelihood over the member's resample."""
+    validation_loss: Floats
+    """The same over the labels it left out; NaN where it left out none."""
+    validation_accuracy: Floats
+    """Share of left-out answers that it predicts; NaN where there are none."""
+    l2: Floats
+    """Weight of the squared weights."""
+
+
+class RewardEnsemble:
+    """E predictors of reward, fitted on labelled clips.
+
+    Args:
+        config: Sizes and fitting.
+        obs_dim: Entries of an observation.
+        act_dim: Entries of an action.
+        kind: The kind of feedback, which owns the likelihood.
+        seed: The run's seed.
+        device: Where the weights live.
+    """
+
+    def __init__(
+        self,
+        config: RewardConfig,
+        obs_dim: int,
+        act_dim: int,
+        kind: FeedbackKind,
+        seed: int,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.config, self.kind, self.seed = config, kind, seed
+        self.device = torch.device(device)
+        self.inputs = obs_dim + act_dim
+        self._rng = generator(seed, "reward")
+        weights_rng = torch.Generator().manual_seed(seed_of(seed, "reward"))
+        self.params = init_mlp(
+            config.ensemble_size, self.inputs, config.hidden_sizes, weights_rng, self.device
+        )
+        self.adam = fitting.adam_init(self.params)
+        members = (config.ensemble_size,)
+        self.l2 = torch.full(members, config.l2_initial, device=self.device)
+        self.input_mean = torch.zeros(self.inputs, device=self.device)
+        self.input_std = torch.ones(self.inputs, device=self.device)
+        self.output_mean = torch.zeros(members, device=self.device)
+        self.output_std = torch.ones(members, device=self.device)
+
+    def returns(self, inputs: Floats) -> Floats:
+        """Returns each member's summed reward of clips, in the likelihood's units: `(E, C)`.
+
+        Args:
+            inputs: `(C, T, I)` raw observations and actions side by side.
+        """
+        with torch.no_grad():
+            rewards = self._raw(torch.from_numpy(inputs.reshape(-1, self.inputs)))
+            return rewards.reshape(len(self.l2), *inputs.shape[:2]).sum(dim=-1).cpu().numpy()
+
+    def reward(self, observations: Floats, actions: Floats) -> Floats:
+        """Returns the learned reward: the mean over members of each one's normalised output.
+
+        Args:
+            observations: `(..., O)` raw observations.
+            actions: `(..., A)` the actions taken there, as executed.
+
+        Returns:
+            `(...)` float32 rewards.
+
+        Raises:
+            NumericalError: A reward is not finite.
+        """
+        inputs = np.concatenate([observations, actions], axis=-1).astype(np.float32)
+        with torch.no_grad():
+            raw = self._raw(torch.from_numpy(inputs.reshape(-1, self.inputs)))
+            normal = (raw - self.output_mean[:, None]) / self.output_std[:, None]
+            rewards = (normal * self.config.reward_std).mean(dim=0).cpu().numpy()
+        if not np.isfinite(rewards).all():
+            raise NumericalError(
+                f"The learned reward is not finite for {np.sum(~np.isfinite(rewards))} of "
+                f"{rewards.size} steps: expected finite observations and predictor weights."
+            )
+        return rewards.reshape(inputs.shape[:-1])
+
+    def fit(self, labels: LabelledClips, updates: int) -> FitReport:
+        """Takes gradient steps on the labels and renormalises inputs and outputs.
+
+        Args:
+            labels: All labels so far.
+            updates: Gradient steps.
+
+        Raises:
+            NumericalError: A weight is not finite afterwards.
+        """
+        config = self.config
+        counts = bootstrap_counts(labels.numbers, config.ensemble_size, self.seed)
+        batches = draw_minibatches(counts, updates, config.batch_size, self._rng)
+        self._set_input_normalizer(labels)
+        inputs = self._normalized(torch.from_numpy(labels.inputs))
+        targets = torch.from_numpy(labels.targets).to(self.device)
+        resample = torch.from_numpy(counts).to(self.device, torch.float32)
+        for update, batch in enumerate(torch.from_numpy(batches).to(self.device), start=1):
+            self.params, self.adam = fitting.fit_step(
+                self.params, self.adam, self.l2, inputs[batch], targets[batch],
+                self.kind, config.error_rate, config.leaky_slope, config.lr,
+            )  # fmt: skip
+            if update % config.l2_every == 0:
+                train, validation, _ = self._evaluate(inputs, targets, resample)
+                self.l2 = fitting.adjusted_l2(
+                    self.l2, train, validation,
+                    config.l2_ratio_low, config.l2_ratio_high, config.l2_factor,
+                )  # fmt: skip
+        self._set_output_normalizer(inputs)
+        train, validation, accuracy = self._evaluate(inputs, targets, resample)
+        report = [x.cpu().numpy() for x in (train, validation, accuracy, self.l2)]
+        if not np.isfinite(report[0]).all():
+            raise NumericalError(
+                f"The reward predictors' loss is not finite after fitting {len(labels)} labels "
+                f"(per member: {report[0]}): expected finite observations in the clips."
+            )
+        return FitReport(len(labels), *report)
+
+    def state(self) -> dict[str, object]:
+        """Returns all that is needed to go on exactly: tensors, and the random stream as text."""
+        return {
+            "params": self.params, "adam_mean": self.adam.mean, "adam_square": self.adam.square,
+            "adam_steps": self.adam.steps, "l2": self.l2,
+            "input_mean": self.input_mean, "input_std": self.input_std,
+            "output_mean": self.output_mean, "output_std": self.output_std,
+            "rng": generator_state(self._rng),
+        }  # fmt: skip
+
+    def set_state(self, state: dict[str, object]) -> None:
+        """Puts the ensemble where it was when `state` was called."""
+        move = lambda tree: {n: t.to(self.device) for n, t in tree.items()}  # noqa: E731
+        self.params = move(state["params"])
+        self.adam = fitting.AdamState(
+            move(state["adam_mean"]), move(state["adam_square"]),
+            state["adam_steps"].to(self.device),
+        )  # fmt: skip
+        for name in ("l2", "input_mean", "input_std", "output_mean", "output_std"):
+            setattr(self, name, state[name].to(self.device))
+        set_generator_state(self._rng, state["rng"])
+
+    def _raw(self, inputs: Tensor) -> Tensor:
+        x = self._normalized(inputs)
+        return apply_mlp(self.params, x[None], self.config.leaky_slope)
+
+    def _normalized(self, inputs: Tensor) -> Tensor:
+        scaled = (inputs.to(self.device) - self.input_mean) / self.input_std
+        return scaled.clamp(-INPUT_CLIP, INPUT_CLIP)
+
+    def _set_input_normalizer(self, labels: LabelledClips) -> None:
+        rows = labels.inputs.reshape(-1, self.inputs)
+        std = rows.std(axis=0, dtype=np.float64)
+        std[std < SMALLEST_STD] = 1.0  # an entry that never moves says nothing about its scale
+        mean = rows.mean(axis=0, dtype=np.float64)
+        self.input_mean = torch.as_tensor(mean, dtype=torch.float32, device=self.device)
+        self.input_std = torch.as_tensor(std, dtype=torch.float32, device=self.device)
+
+    def _set_output_normalizer(self, inputs: Tensor) -> None:
+        with torch.no_grad():
+            rows = inputs.reshape(1, -1, self.inputs)
+            rewards = apply_mlp(self.params, rows, self.config.leaky_slope)
+        self.output_mean = rewards.mean(dim=1)
+        self.output_std = rewards.std(dim=1).clamp_min(SMALLEST_STD)
+
+    @torch.no_grad()
+    def _evaluate(
+        self, inputs: Tensor, targets: Tensor, resample: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns training loss, validation loss and validation accuracy, `(E,)` each."""
+        returns = fitting.clip_returns(self.params, inputs[None], self.config.leaky_slope)
+        loss = -self.kind.log_likelihood(returns, targets, self.config.error_rate)
+        correct = self.kind.correct(returns, targets)
+        left_out = (resample == 0).to(loss.dtype)
+        held = left_out.sum(dim=1)
+        train = (loss * resample).sum(dim=1) / resample.sum(dim=1).clamp_min(1)
+        return train, (loss * left_out).sum(dim=1) / held, (correct * left_out).sum(dim=1) / held
