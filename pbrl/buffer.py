@@ -1,0 +1,174 @@
+"""The most recent experience, from which clips are cut.
+
+A ring of preallocated arrays. A step is named by its number since the start of the run, counted in
+each environment from 0, so that a name keeps its meaning while the ring moves on. Clips are always
+copied out: a clip never keeps the experience around it alive.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from pbrl.errors import CheckpointError
+from pbrl.segments import Segment
+
+
+class SegmentBuffer:
+    """Ring of the last `capacity_steps` steps of N environments that act in lockstep."""
+
+    def __init__(
+        self, num_envs: int, capacity_steps: int, obs_dim: int, act_dim: int, state_dim: int
+    ) -> None:
+        """Allocates the ring.
+
+        Args:
+            num_envs: Number of parallel environments N.
+            capacity_steps: Steps kept over all environments together, a multiple of N or cut to it.
+            obs_dim: Size O of an observation.
+            act_dim: Size A of an action.
+            state_dim: Size S of a render state, 0 if there is none.
+        """
+        self.num_envs = num_envs
+        self.capacity = capacity_steps // num_envs
+        """Steps kept for each environment, C."""
+        if self.capacity < 1:
+            raise ValueError(f"No room for {num_envs} environments in {capacity_steps} steps.")
+        self.steps_added = 0
+        """Steps added for each environment since the start of the run."""
+        ring = (num_envs, self.capacity)
+        self._arrays = {
+            "observations": np.zeros((*ring, obs_dim), np.float32),
+            "actions": np.zeros((*ring, act_dim), np.float32),
+            "true_rewards": np.zeros(ring, np.float64),
+            "render_states": np.zeros((*ring, state_dim), np.float32),
+            "dones": np.zeros(ring, np.bool_),
+        }
+
+    @property
+    def oldest(self) -> int:
+        """Number of the oldest step that is still kept."""
+        return max(0, self.steps_added - self.capacity)
+
+    def add(
+        self,
+        observations: np.ndarray,
+        actions: np.ndarray,
+        true_rewards: np.ndarray,
+        render_states: np.ndarray,
+        dones: np.ndarray,
+    ) -> None:
+        """Appends a rollout of every environment; the oldest steps give way.
+
+        Args:
+            observations: (T, N, O), before each action.
+            actions: (T, N, A), executed.
+            true_rewards: (T, N).
+            render_states: (T, N, S), of the states that the observations show.
+            dones: (T, N) bool, true at the last step of an episode, however it ended.
+        """
+        kept = min(len(dones), self.capacity)
+        slots = np.arange(self.steps_added + len(dones) - kept, self.steps_added + len(dones))
+        rollout = (observations, actions, true_rewards, render_states, dones)
+        for ring, new in zip(self._arrays.values(), rollout, strict=True):
+            ring[:, slots % self.capacity] = np.swapaxes(new[-kept:], 0, 1)
+        self.steps_added += len(dones)
+
+    def clip_starts(self, length: int) -> tuple[np.ndarray, np.ndarray]:
+        """Every clip of `length` steps that lies in the ring and within one episode.
+
+        Returns:
+            Environments (C,) and numbers of first steps (C,), by environment, then by age. A clip
+            may end with its episode's last step; it never goes on into the next episode.
+        """
+        steps = np.arange(self.oldest, self.steps_added)
+        if len(steps) < length:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        ends_before = np.zeros((self.num_envs, len(steps) + 1), np.int64)  # episode ends before t
+        np.cumsum(self._arrays["dones"][:, steps % self.capacity], axis=1, out=ends_before[:, 1:])
+        last = length - 1
+        whole = ends_before[:, last:-1] == ends_before[:, : len(steps) - last]
+        envs, offsets = np.nonzero(whole)
+        return envs, offsets + self.oldest
+
+    def gather(
+        self, envs: np.ndarray, starts: np.ndarray, length: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Copies of the observations (C, T, O) and actions (C, T, A) of C clips of T steps.
+
+        Args:
+            envs: (C,) environments.
+            starts: (C,) numbers of first steps.
+            length: Steps T of each clip.
+
+        Raises:
+            ValueError: If a clip is not wholly in the ring.
+        """
+        index = self._index(envs, starts, length)
+        return self._arrays["observations"][index], self._arrays["actions"][index]
+
+    def cut(self, env: int, start: int, length: int) -> Segment:
+        """One clip as a segment of its own, copied.
+
+        Raises:
+            ValueError: If the clip is not wholly in the ring, or crosses the end of an episode.
+        """
+        index = self._index(np.array([env]), np.array([start]), length)
+        clip = {name: array[index][0] for name, array in self._arrays.items()}
+        if clip.pop("dones")[:-1].any():
+            raise ValueError(f"The clip of {length} steps from step {start} crosses a reset.")
+        # A slice of the batch of one would be a view: copy, so that a segment owns its memory.
+        return Segment(**{name: array.copy() for name, array in clip.items()})
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """All that is needed to go on exactly: what is kept, oldest first, as (N, steps, ...)."""
+        slots = np.arange(self.oldest, self.steps_added) % self.capacity
+        kept = {name: array[:, slots] for name, array in self._arrays.items()}
+        return {"steps_added": np.array(self.steps_added), **kept}
+
+    def restore(self, snapshot: Mapping[str, np.ndarray]) -> None:
+        """Takes over the contents of a snapshot.
+
+        Raises:
+            CheckpointError: If it comes from a buffer of another shape.
+        """
+        steps_added = int(snapshot["steps_added"])
+        oldest = max(0, steps_added - self.capacity)
+        for name, ring in self._arrays.items():
+            expected = (self.num_envs, steps_added - oldest, *ring.shape[2:])
+            if snapshot[name].shape != expected:
+                raise CheckpointError(
+                    f"The saved buffer's {name} have shape {snapshot[name].shape}, expected "
+                    f"{expected}: it was saved with another task or another buffer size."
+                )
+        self.steps_added = steps_added
+        slots = np.arange(oldest, steps_added) % self.capacity
+        for name, ring in self._arrays.items():
+            ring[:, slots] = snapshot[name]
+
+    def _index(
+        self, envs: np.ndarray, starts: np.ndarray, length: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Fancy index (C, 1), (C, T) of clips into arrays (N, C, ...)."""
+        if length < 1 or np.any(starts < self.oldest) or np.any(starts + length > self.steps_added):
+            raise ValueError(
+                f"Clips of {length} steps must lie in steps {self.oldest} to {self.steps_added}."
+            )
+        return envs[:, None], (starts[:, None] + np.arange(length)) % self.capacity
+
+
+def overlaps(
+    envs_a: np.ndarray, starts_a: np.ndarray, envs_b: np.ndarray, starts_b: np.ndarray, length: int
+) -> np.ndarray:
+    """Whether clips share a step: such clips, a clip and itself among them, are not a pair.
+
+    Args:
+        envs_a: Environments of the first clips, of any shape that broadcasts with the others.
+        starts_a: Their first steps.
+        envs_b: Environments of the second clips.
+        starts_b: Their first steps.
+        length: Steps of every clip.
+
+    Returns:
+        Array of bool.
+    """
+    return (envs_a == envs_b) & (np.abs(starts_a - starts_b) < length)

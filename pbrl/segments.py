@@ -1,0 +1,69 @@
+"""A segment: one short clip of what an agent did, the thing that people and oracles compare."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """A clip of T consecutive steps of one episode, copied out of the experience it came from.
+
+    Observations are raw: the reward model owns its input normaliser. Actions are those executed,
+    after clipping; a discrete action is one-hot. The true reward stands apart from the rest: it is
+    for oracles and evaluation, and no hash, display or learner depends on it.
+    """
+
+    observations: np.ndarray
+    """(T, O) float32, what the agent saw before each action, in the task's own units."""
+    actions: np.ndarray
+    """(T, A) float32, executed."""
+    true_rewards: np.ndarray
+    """(T,) float64, reward per step; NaN where the task has none or the reader may not see it."""
+    render_states: np.ndarray
+    """(T, S) float32, what the task draws a frame from; S is 0 where there is nothing to draw."""
+
+    def __post_init__(self) -> None:
+        """Checks shapes and types.
+
+        Raises:
+            ValueError: If a field's shape or type is not as documented.
+        """
+        steps = len(self.observations)
+        if steps == 0:
+            raise ValueError("A segment needs at least one step.")
+        expected = {
+            "observations": (2, np.float32),
+            "actions": (2, np.float32),
+            "true_rewards": (1, np.float64),
+            "render_states": (2, np.float32),
+        }
+        for name, (ndim, dtype) in expected.items():
+            array = getattr(self, name)
+            if array.ndim != ndim or array.dtype != dtype or len(array) != steps:
+                raise ValueError(
+                    f"A segment's {name} must be a {ndim}-dimensional {dtype.__name__} array of "
+                    f"{steps} steps; got {array.dtype} of shape {array.shape}."
+                )
+
+    def __len__(self) -> int:
+        """The number of steps T."""
+        return len(self.observations)
+
+    @property
+    def true_return(self) -> float:
+        """Undiscounted sum of the true rewards."""
+        return float(self.true_rewards.sum())
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256, in hex, of the shapes and little-endian bytes of all but the true rewards.
+
+        A reader who is not given the true rewards can still check that a clip is undamaged.
+        """
+        digest = hashlib.sha256()
+        for array in (self.observations, self.actions, self.render_states):
+            digest.update(np.array(array.shape, dtype="<i8").tobytes())
+            digest.update(array.astype("<f4", copy=False).tobytes())
+        return digest.hexdigest()
