@@ -1,0 +1,93 @@
+"""The arrays that a rollout is recorded in, allocated once."""
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from pbrl.errors import NumericalError
+from pbrl.rollout import Rollout
+
+
+class Recording:
+    """T steps of N environments: what everyone may see (`rollout`), and what PPO alone needs."""
+
+    def __init__(
+        self,
+        num_steps: int,
+        num_envs: int,
+        observation_space: spaces.Box,
+        action_space: spaces.Box | spaces.Discrete,
+        state_size: int,
+    ) -> None:
+        """Allocates for observations of one environment's spaces and `state_size` values each."""
+        steps = (num_steps, num_envs)
+        discrete = isinstance(action_space, spaces.Discrete)
+        action_shape = () if discrete else action_space.shape
+        action_size = int(action_space.n) if discrete else int(np.prod(action_space.shape))
+        observation_dtype = np.uint8 if observation_space.dtype == np.uint8 else np.float32
+        self.rollout = Rollout(
+            observations=np.zeros((*steps, *observation_space.shape), observation_dtype),
+            actions=np.zeros((*steps, action_size), np.float32),
+            true_rewards=np.zeros(steps),
+            terminated=np.zeros(steps, bool),
+            truncated=np.zeros(steps, bool),
+            render_states=np.zeros((*steps, state_size), np.float32),
+        )
+        self.actions = np.zeros((*steps, *action_shape), np.int64 if discrete else np.float32)
+        """(T, N, A) as drawn, before clipping, or (T, N) indices."""
+        self.values = np.zeros(steps, np.float32)
+        """(T, N) of the observations."""
+        self.log_probs = np.zeros(steps, np.float32)
+        """(T, N) of the actions."""
+        self.final_values = np.zeros(steps, np.float32)
+        """(T, N) of the observation that a time limit cut the episode at, else 0."""
+        self.last_values = np.zeros(num_envs, np.float32)
+        """(N,) of the observations after the last step."""
+        self.complete = False
+        """Whether all T steps are there."""
+        self.final_observations: list[np.ndarray] = []
+        """Of the truncated steps, in order of step and environment."""
+
+    def restart(self) -> None:
+        """Forgets the last rollout."""
+        self.complete = False
+        self.final_observations.clear()
+
+    def record(
+        self,
+        t: int,
+        executed: np.ndarray,
+        rewards: np.ndarray,
+        dones: np.ndarray,
+        infos: list[dict[str, Any]],
+    ) -> None:
+        """Records what step `t` did: executed actions (N, ...), the task's answer (N,) each."""
+        rollout = self.rollout
+        if executed.ndim == 1:
+            rollout.actions[t] = 0
+            rollout.actions[t, np.arange(len(executed)), executed] = 1
+        else:
+            rollout.actions[t] = executed.reshape(len(executed), -1)
+        rollout.true_rewards[t] = rewards
+        rollout.terminated[t] = dones
+        rollout.truncated[t] = False
+        for i in np.flatnonzero(dones):
+            if infos[i].get("TimeLimit.truncated", False):
+                rollout.terminated[t, i] = False
+                rollout.truncated[t, i] = True
+                self.final_observations.append(infos[i]["terminal_observation"])
+
+    def check_finite(self) -> None:
+        """Checks the observations and drawn actions.
+
+        Raises:
+            NumericalError: one is NaN or infinite; the message says which.
+        """
+        for name, array in (("observation", self.rollout.observations), ("action", self.actions)):
+            if not np.isfinite(array).all():
+                t, env, *_ = np.argwhere(~np.isfinite(array))[0]
+                raise NumericalError(
+                    f"The {name} of environment {env} at step {t} of this rollout is not finite: "
+                    f"{array[t, env]}."
+                )

@@ -1,0 +1,134 @@
+"""Gymnasium's vector environments as Stable-Baselines3 wants to see them.
+
+SB3 refuses `gymnasium.vector.VectorEnv`; this adapter gives it SB3's interface. It needs
+environments that reset in the same step (`AutoresetMode.SAME_STEP`), as SB3's own do.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import VecEnv
+
+from pbrl.errors import ConfigError
+
+
+class GymnasiumVecEnv(VecEnv):
+    """A Gymnasium vector environment behind SB3's interface.
+
+    The info dict of an environment is empty but at the end of an episode, when it holds
+    `terminal_observation`, `TimeLimit.truncated` and, as SB3's Monitor adds it, `episode`.
+    """
+
+    def __init__(self, envs: VectorEnv) -> None:
+        """Wraps `envs`.
+
+        Raises:
+            ConfigError: `envs` does not reset in the same step.
+        """
+        mode = envs.metadata.get("autoreset_mode")
+        if mode != AutoresetMode.SAME_STEP:
+            raise ConfigError(
+                f"The vector environment resets with {mode}, but PreferencePPO needs "
+                "AutoresetMode.SAME_STEP: pass autoreset_mode=AutoresetMode.SAME_STEP when "
+                "making it (with gymnasium.make_vec: in vector_kwargs)."
+            )
+        self.envs = envs
+        self.episode_returns = np.zeros(envs.num_envs)  # (N,) true return so far
+        self.episode_lengths = np.zeros(envs.num_envs, dtype=np.int64)  # (N,) steps so far
+        self._actions: np.ndarray | None = None
+        self._started = time.time()
+        super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
+
+    @property
+    def render_states(self) -> np.ndarray:
+        """(N, S) simulator states of the last observations; S = 0 for tasks that have none."""
+        states = getattr(self.envs, "render_states", None)
+        return np.empty((self.num_envs, 0), dtype=np.float32) if states is None else states
+
+    def reset(self) -> np.ndarray:
+        """Resets all environments, with the seed that `seed()` left. Returns (N, ...)."""
+        observations, _ = self.envs.reset(seed=self._seeds[0])
+        self._reset_seeds()
+        self._reset_options()
+        self.episode_returns[:] = 0
+        self.episode_lengths[:] = 0
+        return observations
+
+    def step_async(self, actions: np.ndarray) -> None:
+        """Takes the actions (N, ...) of the step that `step_wait` makes."""
+        self._actions = actions
+
+    def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
+        """Steps. Returns observations (N, ...), true rewards (N,) float64, dones (N,), infos."""
+        observations, rewards, terminated, truncated, info = self.envs.step(self._actions)
+        self.episode_returns += rewards
+        self.episode_lengths += 1
+        dones = terminated | truncated
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        for i in np.flatnonzero(dones):
+            infos[i] = self._end_of_episode(i, info["final_obs"][i], bool(not terminated[i]))
+        return observations, rewards, dones, infos
+
+    def _end_of_episode(self, i: int, final_obs: np.ndarray, timeout: bool) -> dict[str, Any]:
+        """Returns SB3's info of environment `i`, whose episode ended, and counts from 0 again."""
+        episode = {
+            "r": float(self.episode_returns[i]),
+            "l": int(self.episode_lengths[i]),
+            "t": round(time.time() - self._started, 6),
+        }
+        self.episode_returns[i] = 0
+        self.episode_lengths[i] = 0
+        return {
+            "terminal_observation": np.array(final_obs),
+            "TimeLimit.truncated": timeout,
+            "episode": episode,
+        }
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """Returns all that is needed to go on exactly (needs `envs.snapshot`)."""
+        counts = {"returns": self.episode_returns, "lengths": self.episode_lengths}
+        return {f"episode_{key}": value.copy() for key, value in counts.items()} | dict(
+            self.envs.snapshot()  # pyright: ignore[reportAttributeAccessIssue]
+        )
+
+    def restore(self, snapshot: dict[str, np.ndarray]) -> None:
+        """Goes on from a snapshot (needs `envs.restore`)."""
+        rest = dict(snapshot)
+        self.episode_returns[:] = rest.pop("episode_returns")
+        self.episode_lengths[:] = rest.pop("episode_lengths")
+        self.envs.restore(rest)  # pyright: ignore[reportAttributeAccessIssue]
+
+    def close(self) -> None:
+        """Closes the environments."""
+        self.envs.close()
+
+    def get_images(self) -> Sequence[np.ndarray | None]:
+        """Returns one frame per environment, as far as the environments render."""
+        frames = self.envs.render()
+        return [None] * self.num_envs if frames is None else list(frames)
+
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:  # noqa: ANN401 (SB3's)
+        """Returns an attribute of the chosen environments; the batch's own counts for each."""
+        each = getattr(self.envs, "get_attr", None)
+        if attr_name != "render_mode" and each is not None:
+            values = each(attr_name)
+        else:
+            values = [getattr(self.envs, attr_name)] * self.num_envs
+        return [values[i] for i in self._get_indices(indices)]
+
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:  # noqa: ANN401
+        """Is not supported: the environments are stepped as one."""
+        raise NotImplementedError("Attributes of a batch of environments cannot be set.")
+
+    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list:  # noqa: ANN401
+        """Calls a method of each environment, where the vector environment has `call`."""
+        values = self.envs.call(method_name, *args, **kwargs)  # pyright: ignore
+        return [values[i] for i in self._get_indices(indices)]
+
+    def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:  # noqa: ANN401
+        """Says yes to Monitor alone: the infos hold what a Monitor would add."""
+        return [wrapper_class is Monitor for _ in self._get_indices(indices)]

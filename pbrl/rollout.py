@@ -1,0 +1,40 @@
+"""One rollout of the agent: what it saw and did, for the reward model and the segment buffer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """T steps of N parallel environments. The arrays are reused by the next rollout: copy to keep.
+
+    A step belongs to the observation before its action. Where `terminated` or `truncated` is set,
+    the episode ended with that step and the next row is the first of a new episode.
+    """
+
+    observations: np.ndarray
+    """(T, N, O) float32, raw: as the environment gave them (images keep shape and dtype)."""
+    actions: np.ndarray
+    """(T, N, A) float32, as executed: clipped to the action space; a discrete action one-hot."""
+    true_rewards: np.ndarray
+    """(T, N) float64, the task's own reward: for oracles and evaluation, never for learning."""
+    terminated: np.ndarray
+    """(T, N) bool, the task ended the episode."""
+    truncated: np.ndarray
+    """(T, N) bool, the time limit ended the episode, and the task did not."""
+    render_states: np.ndarray
+    """(T, N, S) float32, the simulator state that the observation shows; S = 0 without one."""
+
+    def __post_init__(self) -> None:
+        """Checks that all arrays cover the same steps and environments."""
+        steps = self.true_rewards.shape
+        for name in self.__slots__:
+            shape = getattr(self, name).shape
+            if shape[:2] != steps:
+                raise ValueError(f"{name} has shape {shape}, but true_rewards has {steps}.")
+
+    @property
+    def ended(self) -> np.ndarray:
+        """(T, N) bool, the episode ended with this step, for whatever reason."""
+        return self.terminated | self.truncated
