@@ -3,14 +3,31 @@
 from functools import cache
 
 from envs.errors import TaskError
+from envs.mujoco.ant import ANT
 from envs.mujoco.batched import BatchedMujocoEnv
+
 from envs.mujoco.half_cheetah import HALF_CHEETAH
+from envs.mujoco.hopper import HOPPER
+from envs.mujoco.humanoid import HUMANOID
+from envs.mujoco.inverted_double_pendulum import INVERTED_DOUBLE_PENDULUM
+from envs.mujoco.inverted_pendulum import INVERTED_PENDULUM
+from envs.mujoco.reacher import REACHER
 from envs.mujoco.simulation import Simulation
+from envs.mujoco.swimmer import SWIMMER
 from envs.mujoco.task import MujocoTask
+from envs.mujoco.walker2d import WALKER2D
 from envs.vector import TaskInfo, TaskVectorEnv
 
 TASKS: dict[str, MujocoTask] = {
+    "pbrl/Hopper-v0": HOPPER,
+    "pbrl/Walker2d-v0": WALKER2D,
+    "pbrl/Swimmer-v0": SWIMMER,
     "pbrl/HalfCheetah-v0": HALF_CHEETAH,
+    "pbrl/Ant-v0": ANT,
+    "pbrl/Reacher-v0": REACHER,
+    "pbrl/InvertedPendulum-v0": INVERTED_PENDULUM,
+    "pbrl/InvertedDoublePendulum-v0": INVERTED_DOUBLE_PENDULUM,
+    "pbrl/Humanoid-v0": HUMANOID,
 }
 
 

@@ -1,0 +1,36 @@
+"""Walker2d: two legs in the plane; the true reward is its speed and its height."""
+
+import numpy as np
+
+from envs.mujoco.task import Camera, MujocoTask, Physics, uniform
+
+
+def _start(
+    rng: np.random.Generator, qpos: np.ndarray, qvel: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    return uniform(rng, qpos, 5e-3), uniform(rng, qvel, 5e-3)
+
+
+def _observe(physics: Physics) -> np.ndarray:
+    velocities = physics.qvel.clip(-10.0, 10.0)
+    return np.concatenate((physics.qpos[:, 1:], velocities), axis=1)
+
+
+def _reward(physics: Physics, velocity: np.ndarray) -> np.ndarray:
+    return velocity + physics.qpos[:, 1] - 1.0
+
+
+WALKER2D = MujocoTask(
+    xml="walker2d_v5.xml",
+    frame_skip=4,
+    episode_steps=1000,
+    clip_fps=30.0,
+    look_for=(
+        "Prefer the walker whose middle gets further to the right; when they are level, the "
+        "higher one."
+    ),
+    camera=Camera(distance=3.8, lookat=(0.0, 0.0, 0.85), track_body="torso"),
+    start=_start,
+    observe=_observe,
+    reward=_reward,
+)
