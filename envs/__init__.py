@@ -4,7 +4,10 @@
 """
 
 from envs.errors import TaskError
-from envs.tasks import TASKS, describe, make_task
+from envs.registration import register_tasks
+from envs.tasks import TASKS, describe, draw, make_task
 from envs.vector import TaskInfo, TaskVectorEnv
 
-__all__ = ["TASKS", "TaskError", "TaskInfo", "TaskVectorEnv", "describe", "make_task"]
+__all__ = ["TASKS", "TaskError", "TaskInfo", "TaskVectorEnv", "describe", "draw", "make_task"]
+
+register_tasks()

@@ -1,11 +1,21 @@
 """The suite's tasks by id, and the functions that make, describe and draw any task."""
 
-from functools import cache
+import difflib
+from contextlib import closing
+
+import gymnasium
+import numpy as np
 
 from envs.errors import TaskError
+from envs.gymnasium_tasks import (
+    GymnasiumTaskEnv,
+    episode_steps_of,
+    flat_spaces,
+    refuse_termination,
+)
 from envs.mujoco.ant import ANT
 from envs.mujoco.batched import BatchedMujocoEnv
-
+from envs.mujoco.drawing import draw_states
 from envs.mujoco.half_cheetah import HALF_CHEETAH
 from envs.mujoco.hopper import HOPPER
 from envs.mujoco.humanoid import HUMANOID
@@ -31,6 +41,10 @@ TASKS: dict[str, MujocoTask] = {
 }
 
 
+_CLIP_FPS = 20.0  # where a task does not say at what rate it is to be shown
+_LOOK_FOR_ANYTHING = "Prefer the clip that shows more of the behaviour that you want."
+
+
 def make_task(
     env_id: str,
     num_envs: int,
@@ -39,24 +53,106 @@ def make_task(
     record_frames: bool = False,
     allow_termination: bool = False,
 ) -> TaskVectorEnv:
-    """Makes N environments of a task, ready for `reset`."""
-    simulation = Simulation(TASKS[env_id], num_envs, threads)
-    return BatchedMujocoEnv(simulation, describe(env_id), TASKS[env_id].episode_steps)
+    """Makes N environments of a task, ready for `reset`.
 
+    Args:
+        env_id: One of `TASKS`, or any other id that Gymnasium knows.
+        num_envs: How many environments step together.
+        threads: Native threads that step them, where the task has such (0: one per CPU).
+        record_frames: Keep pictures in `frames`, for tasks that cannot be drawn from states;
+            the others ignore it.
+        allow_termination: Accept a task whose episodes can end early.
 
-@cache
-def describe(env_id: str) -> TaskInfo:
-    """Returns what can be said of a task without stepping it."""
-    if env_id not in TASKS:
-        raise TaskError(f"There is no task {env_id!r}.")
-    task = TASKS[env_id]
-    observation_space, action_space = Simulation(task, 1).spaces()
-    return TaskInfo(
-        env_id=env_id,
-        episode_steps=task.episode_steps,
-        clip_fps=task.clip_fps,
-        look_for=task.look_for,
-        observation_space=observation_space,
-        action_space=action_space,
-        draws_from_states=True,
+    Raises:
+        TaskError: The id is unknown, its spaces are not supported, or its episodes can end early.
+    """
+    if num_envs < 1:
+        raise TaskError(f"A task needs at least 1 environment, but {num_envs} were asked for.")
+    if env_id in TASKS:
+        return BatchedMujocoEnv(TASKS[env_id], num_envs, threads=threads)
+    render_mode = "rgb_array" if record_frames else None
+    if not allow_termination:
+        with closing(_make_gymnasium(env_id)) as probe:
+            flat_spaces(probe)
+            refuse_termination(probe)
+    copies = [_make_gymnasium(env_id, render_mode) for _ in range(num_envs)]
+    return GymnasiumTaskEnv(
+        copies, record_frames=record_frames, allow_termination=allow_termination
     )
+
+
+def describe(env_id: str) -> TaskInfo:
+    """Returns what can be said of a task without stepping it.
+
+    Raises:
+        TaskError: The id is unknown, or its spaces are not supported.
+    """
+    if env_id in TASKS:
+        task = TASKS[env_id]
+        observation_space, action_space = Simulation(task, 1).spaces()
+        return TaskInfo(
+            env_id=env_id,
+            episode_steps=task.episode_steps,
+            clip_fps=task.clip_fps,
+            look_for=task.look_for,
+            observation_space=observation_space,
+            action_space=action_space,
+            draws_from_states=True,
+        )
+    with closing(_make_gymnasium(env_id)) as env:
+        observation_space, action_space = flat_spaces(env)
+        return TaskInfo(
+            env_id=env_id,
+            episode_steps=episode_steps_of(env),
+            clip_fps=float(env.metadata.get("render_fps") or _CLIP_FPS),
+            look_for=_LOOK_FOR_ANYTHING,
+            observation_space=observation_space,
+            action_space=action_space,
+            draws_from_states=False,
+        )
+
+
+def draw(env_id: str, states: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Returns pictures (T, height, width, 3) uint8 of render states (T, S), drawn offscreen.
+
+    Raises:
+        TaskError: The task cannot be drawn from states, the states are not of this task, or this
+            machine has no offscreen OpenGL.
+    """
+    if env_id not in TASKS:
+        raise TaskError(
+            f"{env_id} cannot be drawn from states: its frames are recorded while the agent acts."
+        )
+    return draw_states(TASKS[env_id], states, width, height)
+
+
+def _make_gymnasium(env_id: str, render_mode: str | None = None) -> gymnasium.Env:
+    """Makes one environment of an id that is not the suite's own.
+
+    Raises:
+        TaskError: Gymnasium does not know the id, or cannot make it here.
+    """
+    if env_id not in gymnasium.registry and ":" not in env_id:
+        near = _nearest(env_id)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"There is: {', '.join(TASKS)}."
+        raise TaskError(f"There is no task {env_id!r}. {hint}")
+    try:
+        return gymnasium.make(env_id, render_mode=render_mode)
+    except (gymnasium.error.Error, ImportError) as error:
+        raise TaskError(f"The task {env_id!r} cannot be made here: {error}") from error
+
+
+def _nearest(env_id: str) -> list[str]:
+    """Returns the ids whose bare names are like that of `env_id`, the suite's own first."""
+    by_name: dict[str, list[str]] = {}
+    for known, spec in gymnasium.registry.items():
+        by_name.setdefault(spec.name.lower(), []).append(known)
+    name = env_id.rpartition("/")[2].partition("-v")[0].lower()
+    near = difflib.get_close_matches(name, by_name, n=2)
+    own = [known for one in near for known in by_name[one] if known in TASKS]
+    newest = [max(by_name[one], key=_version) for one in near]
+    return list(dict.fromkeys(own + newest))
+
+
+def _version(env_id: str) -> int:
+    return gymnasium.registry[env_id].version or 0

@@ -43,15 +43,18 @@ class TaskVectorEnv(VectorEnv):
     render_states: np.ndarray
     frames: np.ndarray | None = None
 
-    def _declare(self, info: TaskInfo, num_envs: int) -> None:
+    def _declare(
+        self,
+        observation_space: spaces.Box,
+        action_space: spaces.Box | spaces.Discrete,
+        num_envs: int,
+    ) -> None:
         """Sets the spaces and the metadata that Gymnasium asks of a vector environment."""
-        if num_envs < 1:
-            raise TaskError(f"A task needs at least 1 environment, but {num_envs} were asked for.")
         self.num_envs = num_envs
-        self.single_observation_space = info.observation_space
-        self.single_action_space = info.action_space
-        self.observation_space = batch_space(info.observation_space, num_envs)
-        self.action_space = batch_space(info.action_space, num_envs)
+        self.single_observation_space = observation_space
+        self.single_action_space = action_space
+        self.observation_space = batch_space(observation_space, num_envs)
+        self.action_space = batch_space(action_space, num_envs)
         self.metadata = self.metadata | {"autoreset_mode": AutoresetMode.SAME_STEP}
 
     @abstractmethod

@@ -7,30 +7,45 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 from gymnasium.utils import seeding
 
+from envs.mujoco.drawing import draw_states
 from envs.mujoco.simulation import Simulation
+from envs.mujoco.task import MujocoTask
 from envs.random_state import pack_generators, unpack_generators
-from envs.vector import TaskInfo, TaskVectorEnv, check_snapshot, seed_list
+from envs.vector import TaskVectorEnv, check_snapshot, seed_list
 
 
 class BatchedMujocoEnv(TaskVectorEnv):
     """N environments of one task, each with its own generator and its own count of steps."""
 
-    def __init__(self, simulation: Simulation, info: TaskInfo, episode_steps: int) -> None:
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"]}
+
+    def __init__(
+        self,
+        task: MujocoTask,
+        num_envs: int,
+        *,
+        threads: int = 1,
+        episode_steps: int | None = None,
+        render_mode: str | None = None,
+    ) -> None:
         """Makes the environments; they need a reset first.
 
         Args:
-            simulation: The N simulations, used by nothing else.
-            info: The task's spaces and episode length.
-            episode_steps: Steps after which an episode is cut.
+            task: What the environments are of.
+            num_envs: How many there are.
+            threads: Native threads that step them (0: one per CPU); results do not depend on it.
+            episode_steps: Steps after which an episode is cut; by default the task's.
+            render_mode: "rgb_array" if `render` will be called.
         """
-        num_envs, state_size = simulation.qpos.shape
-        self._declare(info, num_envs)
-        self._simulation = simulation
-        self._episode_steps = episode_steps
+        self._simulation = Simulation(task, num_envs, threads)
+        self._declare(*self._simulation.spaces(), num_envs)
+        self.metadata = self.metadata | {"render_fps": self._simulation.steps_per_second}
+        self.render_mode = render_mode
+        self._episode_steps = task.episode_steps if episode_steps is None else episode_steps
         self._elapsed = np.zeros(num_envs, np.int64)
         self._generators: list[np.random.Generator] = []
-        self.observations = simulation.observe()
-        self._states = np.zeros((num_envs, state_size), np.float32)
+        self.observations = self._simulation.observe()
+        self._states = self._simulation.qpos.astype(np.float32)
         self.render_states = self._states.view()
         self.render_states.flags.writeable = False
 
@@ -93,6 +108,12 @@ class BatchedMujocoEnv(TaskVectorEnv):
         self._elapsed = np.array(snapshot["elapsed"])
         self._generators = unpack_generators(snapshot["generators"])
         self._states[:] = self._simulation.qpos
+
+    def render(self) -> tuple[np.ndarray, ...] | None:
+        """Returns a picture of every environment, 480 by 480 pixels."""
+        if self.render_mode is None:
+            return None
+        return tuple(draw_states(self._simulation.task, self.render_states, 480, 480))
 
     def _begin(self, ids: np.ndarray) -> None:
         """Starts episodes in the environments `ids` (n,)."""

@@ -1,5 +1,8 @@
 """Pictures of MuJoCo tasks, drawn offscreen from saved states at any size and time."""
 
+# pyright: reportAttributeAccessIssue=false
+# (MuJoCo's compiled modules come without type stubs.)
+
 from types import TracebackType
 from typing import Self
 

@@ -1,5 +1,8 @@
 """An OpenGL context without a window, on whatever this machine has."""
 
+# pyright: reportAttributeAccessIssue=false
+# (MuJoCo's compiled modules come without type stubs.)
+
 import ctypes
 import importlib
 import os
@@ -37,7 +40,7 @@ def choose_backend() -> str:
     )
 
 
-def open_context(width: int, height: int) -> Any:  # noqa: ANN401 (one class per backend)
+def open_context(width: int, height: int) -> Any:
     """Returns MuJoCo's OpenGL context of the chosen backend, current in this thread.
 
     Raises:

@@ -1,5 +1,8 @@
 """N simulations of a task stepped together: the one code path of single and batched use."""
 
+# pyright: reportAttributeAccessIssue=false
+# (MuJoCo's compiled modules come without type stubs.)
+
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,9 +18,14 @@ from envs.mujoco.task import MujocoTask, Physics
 _ASSETS = Path(gymnasium.__file__).parent / "envs" / "mujoco" / "assets"
 
 
+def load_spec(task: MujocoTask) -> mujoco.MjSpec:
+    """Returns the editable model of a task, as Gymnasium has it."""
+    return mujoco.MjSpec.from_file(str(_ASSETS / task.xml))
+
+
 def load_model(task: MujocoTask) -> mujoco.MjModel:
     """Returns the compiled model of a task."""
-    return mujoco.MjModel.from_xml_path(str(_ASSETS / task.xml))
+    return load_spec(task).compile()
 
 
 class Simulation:
@@ -28,12 +36,14 @@ class Simulation:
         qpos: (N, nq) float64, joint positions; a live view.
         position: (N,) float64, the way forward at the last reset or step, m.
         step_seconds: Simulated seconds per step.
+        steps_per_second: Steps per simulated second, rounded.
     """
 
     def __init__(self, task: MujocoTask, num_envs: int, threads: int = 1) -> None:
         self.task = task
         self.model = load_model(task)
         self.step_seconds = self.model.opt.timestep * task.frame_skip
+        self.steps_per_second = round(1.0 / self.step_seconds)
         self._batch = Batch(self.model, num_envs, threads)
         self.state, self.qpos = self._batch.state, self._batch.bind("qpos")
         self._ctrl, self._qvel = self._batch.bind("ctrl"), self._batch.bind("qvel")

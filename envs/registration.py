@@ -1,0 +1,45 @@
+"""Makes the suite's tasks known to Gymnasium, for `gymnasium.make` and `gymnasium.make_vec`."""
+
+import gymnasium
+
+from envs.mujoco.batched import BatchedMujocoEnv
+from envs.mujoco.single import MujocoEnv
+from envs.tasks import TASKS
+
+
+def register_tasks() -> None:
+    """Registers every task that is not registered yet."""
+    for env_id, task in TASKS.items():
+        if env_id not in gymnasium.registry:
+            gymnasium.register(
+                env_id,
+                entry_point="envs.registration:make_single",
+                vector_entry_point="envs.registration:make_batched",
+                max_episode_steps=task.episode_steps,
+                kwargs={"env_id": env_id},
+            )
+
+
+def make_single(
+    env_id: str, *, render_mode: str | None = None, width: int = 480, height: int = 480
+) -> MujocoEnv:
+    """Makes one environment, which Gymnasium wraps with the time limit."""
+    return MujocoEnv(TASKS[env_id], render_mode=render_mode, width=width, height=height)
+
+
+def make_batched(
+    env_id: str,
+    num_envs: int,
+    *,
+    max_episode_steps: int,
+    threads: int = 1,
+    render_mode: str | None = None,
+) -> BatchedMujocoEnv:
+    """Makes N environments, which start anew in the step that ends an episode."""
+    return BatchedMujocoEnv(
+        TASKS[env_id],
+        num_envs,
+        threads=threads,
+        episode_steps=max_episode_steps,
+        render_mode=render_mode,
+    )
