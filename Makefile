@@ -7,7 +7,7 @@
 # a CPU build; with PyPI alone it is PyPI's build.
 
 PYTHON ?= python3
-TORCH  ?= torch==2.13.0
+TORCH  ?= $(shell grep '^torch==' constraints.txt)
 
 VENV  := .venv
 BIN   := $(VENV)/bin
