@@ -101,7 +101,7 @@ class ComparisonKind:
 
         Args:
             returns: (..., B, 2) sums of rewards over each clip.
-            targets: (B, D) from `targets`.
+            targets: (..., B, D), from `targets`.
             error_rate: Chance that an answer is uniformly random.
         """
         if self.tie_margin is None:

@@ -48,7 +48,7 @@ class FeedbackKind(Protocol):
 
         Args:
             returns: (..., B, K) sums of rewards over each clip.
-            targets: (B, D).
+            targets: (B, D), or (..., B, D) with leading axes as those of the returns.
             error_rate: Chance that an answer is uniformly random.
         """
         ...
