@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pbrl.buffer import overlaps
 from pbrl.errors import ConfigError
 
 Ints = NDArray[np.int64]
@@ -34,6 +35,10 @@ class Candidates:
         """Returns the chosen queries only."""
         return Candidates(self.envs[chosen], self.starts[chosen], self.length)
 
+    def clips(self) -> list[list[tuple[int, int]]]:
+        """Returns environment and first step of every clip of every query."""
+        return np.stack([self.envs, self.starts], axis=-1).tolist()
+
 
 def propose_pairs(
     envs: Ints, starts: Ints, length: int, count: int, rng: np.random.Generator
@@ -54,8 +59,8 @@ def propose_pairs(
     for _ in range(ATTEMPTS if len(starts) else 0):
         pairs = rng.integers(len(starts), size=(2 * count, 2))
         first, second = pairs.T
-        apart = np.abs(starts[first] - starts[second]) >= length
-        kept = pairs[(envs[first] != envs[second]) | apart]
+        shared = overlaps(envs[first], starts[first], envs[second], starts[second], length)
+        kept = pairs[~shared]
         found = _unique_pairs(np.concatenate([found, kept]))
         if len(found) >= count:
             chosen = found[:count]

@@ -17,7 +17,8 @@ from pbrl.config import RewardConfig
 from pbrl.errors import NumericalError
 from pbrl.feedback import FeedbackKind
 from pbrl.reward import fitting
-from pbrl.reward.labels import Floats, LabelledClips, bootstrap_counts, draw_minibatches
+from pbrl.reward.bootstrap import bootstrap_counts, draw_minibatches
+from pbrl.reward.labels import Floats, LabelledClips
 from pbrl.reward.network import apply_mlp, init_mlp
 from pbrl.seeding import generator, generator_state, seed_of, set_generator_state
 

@@ -1,22 +1,12 @@
-"""The labelled clips as arrays, and which member of the ensemble trains on which of them.
+"""The labelled clips as arrays, read from the label store."""
 
-Christiano et al. 2017, section 2.2.3: each member is fitted on as many comparisons as there are,
-drawn with replacement, and holds out a share of 1/e for validation.
-
-Departure: the draw is the online bootstrap (Oza and Russell 2001): a label enters each member's
-resample `Poisson(1)` times, the limit of drawing with replacement. The expected size of the
-resample and the share left out (1/e) are the same, and a label that a member once left out stays
-left out, so no member is ever validated on what it was trained on, however many labels arrive
-later. With one label at a time an exact draw with replacement could not leave anything out.
-"""
-
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pbrl.seeding import numbered_generator
+from pbrl.feedback import FeedbackKind
+from pbrl.store import LabelStore
 
 Floats = NDArray[np.float32]
 
@@ -45,48 +35,42 @@ class LabelledClips:
         """Returns the number of labels."""
         return len(self.numbers)
 
-    def joined(self, later: "LabelledClips") -> "LabelledClips":
-        """Returns these labels followed by `later`."""
-        return LabelledClips(
-            np.concatenate([self.numbers, later.numbers]),
-            np.concatenate([self.inputs, later.inputs]),
-            np.concatenate([self.targets, later.targets]),
-        )
 
-
-def bootstrap_counts(
-    numbers: Sequence[int] | NDArray[np.int64], members: int, seed: int
-) -> NDArray[np.int64]:
-    """Draws how often each label stands in each member's resample.
-
-    A label's counts depend on its number and the seed alone.
-
-    Returns:
-        `(E, B)` counts, Poisson with mean 1; a label with count 0 is the member's validation data.
-    """
-    counts = [numbered_generator(seed, "bootstrap", int(n)).poisson(1.0, members) for n in numbers]
-    return np.array(counts, dtype=np.int64).reshape(-1, members).T
-
-
-def draw_minibatches(
-    counts: NDArray[np.int64], updates: int, batch_size: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """Draws label indices for every gradient step, each member from its own resample.
+class LabelReader:
+    """Reads a run's labels; each clip is fetched from the store once.
 
     Args:
-        counts: `(E, B)` how often a label stands in a member's resample.
-        updates: Number of gradient steps U.
-        batch_size: Labels M in a minibatch.
-        rng: The stream to draw from.
-
-    Returns:
-        `(U, E, M)` indices in `[0, B)`, uniform over the resample.
+        store: The label store.
+        run: The run's name.
+        kind: The kind of feedback of its queries.
     """
-    members, labels = counts.shape
-    weights = np.where(counts.sum(axis=1, keepdims=True) > 0, counts, 1).cumsum(axis=1)
-    # Member e's resample lies on the interval [e, e + 1): one search serves all members.
-    member = np.arange(members)[:, None]
-    edges = (member + weights / weights[:, -1:]).ravel()
-    drawn = rng.random((updates, members, batch_size)) + member
-    picked = np.searchsorted(edges, drawn, side="right") - member * labels
-    return np.minimum(picked, labels - 1)
+
+    def __init__(self, store: LabelStore, run: str, kind: FeedbackKind) -> None:
+        self._store, self._run, self._kind = store, run, kind
+        self._inputs: dict[int, Floats] = {}
+
+    def read(self, below: int) -> LabelledClips | None:
+        """Returns the informative answers to queries numbered below `below`, None without any.
+
+        Answers that were taken back, and those from which nothing can be learnt, are left out.
+        """
+        given = [(a.number, self._kind.decode(a.text)) for a in self._answers(below)]
+        useful = [(number, answer) for number, answer in given if self._kind.informative(answer)]
+        if not useful:
+            return None
+        numbers, answers = zip(*useful, strict=True)
+        self._fetch([number for number in numbers if number not in self._inputs])
+        return LabelledClips(
+            np.array(numbers, dtype=np.int64),
+            np.stack([self._inputs[number] for number in numbers]),
+            self._kind.targets(answers),
+        )
+
+    def _answers(self, below: int) -> list:
+        return self._store.answers(self._run, below=below)
+
+    def _fetch(self, numbers: list[int]) -> None:
+        """Keeps the clips of these queries, `(K, T, I)` each; their true rewards are not read."""
+        for number, segments in self._store.segments(self._run, numbers).items():
+            clips = [np.concatenate([s.observations, s.actions], axis=1) for s in segments]
+            self._inputs[number] = np.stack(clips)

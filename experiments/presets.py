@@ -1,0 +1,37 @@
+"""Presets: the settings of a run for each task, as Python values.
+
+Where nothing else is said, a value is the paper's (Christiano et al. 2017, appendix A.1), or the
+default that `pbrl.config` gives where the paper is silent.
+"""
+
+from dataclasses import replace
+
+from pbrl.config import AgentConfig, EnvConfig, QueryConfig, RewardConfig, TrainConfig
+
+
+def _task(env_id: str, *, agent: AgentConfig | None = None) -> TrainConfig:
+    return TrainConfig(env=EnvConfig(env_id=env_id), agent=agent or AgentConfig())
+
+
+PRESETS: dict[str, TrainConfig] = {
+    "Hopper": _task("pbrl/Hopper-v0"),
+    "Walker2d": _task("pbrl/Walker2d-v0"),
+    "Swimmer": _task("pbrl/Swimmer-v0", agent=AgentConfig(entropy_bonus=0.001)),
+    "HalfCheetah": _task("pbrl/HalfCheetah-v0"),
+    "Ant": _task("pbrl/Ant-v0"),
+    "Reacher": _task("pbrl/Reacher-v0"),
+    "InvertedPendulum": _task("pbrl/InvertedPendulum-v0"),
+    "InvertedDoublePendulum": _task("pbrl/InvertedDoublePendulum-v0"),
+    "Humanoid": _task("pbrl/Humanoid-v0"),
+}
+"""One preset for each task of the suite."""
+
+PRESETS["debug"] = replace(
+    _task("pbrl/InvertedPendulum-v0"),
+    agent=AgentConfig(rollout_steps=64, epochs=4),
+    reward=RewardConfig(initial_updates=100, updates=20),
+    query=QueryConfig(label_budget=40, initial_steps=2048, every_steps=4096, buffer_steps=8192),
+    total_steps=20_480,
+    checkpoint_steps=8192,
+)
+"""Every part of a run in under a minute; it learns little."""

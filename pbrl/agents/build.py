@@ -1,0 +1,40 @@
+"""The agent that a configuration describes."""
+
+from gymnasium.vector import VectorEnv
+from torch import nn
+
+from pbrl.agents.normalization import NormalizedObservations
+from pbrl.agents.preference_ppo import PreferencePPO
+from pbrl.config import AgentConfig
+from pbrl.seeding import seed_of
+
+
+def build_agent(config: AgentConfig, env: VectorEnv, seed: int, device: str) -> PreferencePPO:
+    """Returns an untrained agent for `env`.
+
+    Args:
+        config: Networks and hyperparameters.
+        env: The environments that it acts in.
+        seed: The run's seed.
+        device: `auto`, `cpu` or `cuda`.
+    """
+    lr = config.lr
+    policy_kwargs = {"net_arch": list(config.hidden_sizes), "activation_fn": nn.Tanh}
+    if config.normalize_observations:
+        policy_kwargs["features_extractor_class"] = NormalizedObservations
+    return PreferencePPO(
+        "MlpPolicy",
+        env,
+        learning_rate=(lambda remaining: lr * remaining) if config.lr_decay else lr,
+        n_steps=config.rollout_steps,
+        batch_size=config.batch_size,
+        n_epochs=config.epochs,
+        gamma=config.gamma,
+        gae_lambda=config.gae_lambda,
+        clip_range=config.clip_range,
+        ent_coef=config.entropy_bonus,
+        normalize_reward=config.normalize_reward,
+        policy_kwargs=policy_kwargs,
+        seed=seed_of(seed, "agent"),
+        device=device,
+    )

@@ -1,0 +1,94 @@
+"""The command `pbrl`: one verb each for what people do with the suite.
+
+This package puts the parts together: it alone imports the tasks and the presets besides pbrl. A
+verb's module, and with it torch, is loaded only when the verb runs, so that `pbrl --help` is quick.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pbrl.errors import PbrlError
+
+USAGE_ERROR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One thing that `pbrl` does; the module has `main(arguments) -> exit code`."""
+
+    module: str
+    """Where it is."""
+    help: str
+    """What it does, in a line."""
+
+
+VERBS: dict[str, Verb] = {
+    "train": Verb("pbrl.cli.train", "train an agent from preferences, or go on with a run"),
+    "eval": Verb("pbrl.cli.evaluate", "say how well a run's agent and its learned reward do"),
+    "doctor": Verb("pbrl.cli.doctor", "say what this machine has and what to install"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit code; a user's mistake is a sentence and 2."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    parser = argparse.ArgumentParser(
+        prog="pbrl",
+        description="Preference-based reinforcement learning.",
+        epilog="verbs:\n" + "\n".join(f"  {n:<8} {v.help}" for n, v in VERBS.items())
+        + "\n\n`pbrl VERB --help` explains a verb.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--version", action="store_true", help="say which version this is")
+    parser.add_argument("verb", nargs="?", choices=VERBS, metavar="VERB", help="what to do")
+    chosen = parser.parse_args(arguments[:1])
+    if chosen.version:
+        return _print_version()
+    if chosen.verb is None:
+        parser.print_help()
+        return USAGE_ERROR
+    return _run(VERBS[chosen.verb], arguments[1:])
+
+
+def _run(verb: Verb, arguments: list[str]) -> int:
+    try:
+        check_envs()
+        return importlib.import_module(verb.module).main(arguments)
+    except PbrlError as error:
+        print(f"pbrl: {error}", file=sys.stderr)
+    except ModuleNotFoundError as error:
+        if error.name not in ("torch", "stable_baselines3", "scipy", "tensorboard"):
+            raise
+        print(
+            f"pbrl: This needs {error.name}, which is not installed here: this is the install for "
+            "labelling. `pip install 'pbrl[train]'` adds what training needs.",
+            file=sys.stderr,
+        )
+    except KeyboardInterrupt:
+        print("pbrl: interrupted.", file=sys.stderr)
+        return 130
+    return USAGE_ERROR
+
+
+def check_envs() -> None:
+    """Makes sure that the package `envs` is ours: PyPI has another one of that name.
+
+    Raises:
+        PbrlError: It is not.
+    """
+    envs = importlib.import_module("envs")
+    if not hasattr(envs, "make_task"):
+        raise PbrlError(
+            f"The package `envs` at {envs.__file__} is not the one of pbrl. Uninstall it "
+            "(`pip uninstall envs`) and install pbrl again."
+        )
+
+
+def _print_version() -> int:
+    from importlib.metadata import version
+
+    print(f"pbrl {version('pbrl')}")
+    return 0

@@ -1,0 +1,7 @@
+"""`python -m pbrl.cli` is `pbrl`."""
+
+import sys
+
+from pbrl.cli import main
+
+sys.exit(main())

@@ -1,0 +1,69 @@
+"""From recent experience to the queries that are asked.
+
+Christiano et al. 2017, section 2.2.4: many more candidate pairs than are asked, and of those the
+ones on which the ensemble disagrees most. The first queries, about a randomly initialised policy,
+are drawn uniformly: predictors that have seen no answer disagree by their initial weights only
+(the paper does not say how it chooses them).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pbrl.buffer import SegmentBuffer
+from pbrl.config import QueryConfig
+from pbrl.query.acquisition import ACQUISITIONS
+from pbrl.query.candidates import Candidates, propose_pairs
+from pbrl.store import Query
+
+Returns = Callable[[np.ndarray], np.ndarray]
+"""`(C, T, I)` clips to each member's predicted returns `(E, C)`."""
+
+
+def select_queries(
+    buffer: SegmentBuffer,
+    length: int,
+    numbers: range,
+    predicted: Returns | None,
+    config: QueryConfig,
+    kind: str,
+    rng: np.random.Generator,
+) -> list[Query]:
+    """Chooses the pairs of clips to ask about and cuts them out.
+
+    Args:
+        buffer: Recent experience.
+        length: Steps in a clip.
+        numbers: The queries' numbers, one for each query to choose.
+        predicted: The ensemble's returns, or None while it has seen no answer.
+        config: Candidates per query and acquisition function.
+        kind: Kind of feedback that is asked for.
+        rng: The stream to draw from.
+
+    Raises:
+        ConfigError: The experience does not hold enough different pairs.
+    """
+    envs, starts = buffer.clip_starts(length)
+    if predicted is None:
+        asked = propose_pairs(envs, starts, length, len(numbers), rng)
+    else:
+        count = config.candidates_per_query * len(numbers)
+        candidates = propose_pairs(envs, starts, length, count, rng)
+        returns = candidate_returns(buffer, candidates, predicted)
+        asked = candidates.take(ACQUISITIONS[config.acquisition](returns, len(numbers), rng))
+    steps = buffer.steps_added * buffer.num_envs
+    return [
+        Query(number, kind, tuple(buffer.cut(env, start, length) for env, start in clips), steps)
+        for number, clips in zip(numbers, asked.clips(), strict=True)
+    ]
+
+
+def candidate_returns(
+    buffer: SegmentBuffer, candidates: Candidates, predicted: Returns
+) -> np.ndarray:
+    """Returns the members' predicted returns of all candidates in one batch: `(E, B, K)`."""
+    observations, actions = buffer.gather(
+        candidates.envs.ravel(), candidates.starts.ravel(), candidates.length
+    )
+    returns = predicted(np.concatenate([observations, actions], axis=-1))
+    return returns.reshape(len(returns), *candidates.envs.shape)

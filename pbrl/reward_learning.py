@@ -1,0 +1,153 @@
+"""The preference side of a run: remember experience, ask about it, fit the ensemble, give rewards.
+
+The agent's experience comes in, queries go to the label store, answers come back from it, and the
+ensemble that was fitted on them gives the reward of the next rollouts. Questions and fits happen
+between rollouts only, so all steps of a rollout are rewarded by the same predictors.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from pbrl.annotators import Annotator
+from pbrl.buffer import SegmentBuffer
+from pbrl.config import TrainConfig
+from pbrl.feedback import FeedbackKind
+from pbrl.query.schedule import initial_labels, labels_due
+from pbrl.query.selection import select_queries
+from pbrl.reward.ensemble import FitReport, RewardEnsemble
+from pbrl.reward.labels import LabelReader
+from pbrl.rollout import Rollout
+from pbrl.seeding import generator, generator_state, set_generator_state
+from pbrl.status import Clock
+from pbrl.store import LabelStore
+
+
+class RewardLearning:
+    """Learns the reward of one run.
+
+    Args:
+        config: The run's settings.
+        ensemble: The predictors.
+        buffer: Recent experience.
+        clip_steps: Length of a clip in steps.
+        store: The label store, in which the run is open.
+        run: The run's name in the store.
+        kind: The kind of feedback that is asked for.
+        annotator: Who answers.
+        clock: Counts the time spent asking and fitting.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        ensemble: RewardEnsemble,
+        buffer: SegmentBuffer,
+        clip_steps: int,
+        store: LabelStore,
+        run: str,
+        kind: FeedbackKind,
+        annotator: Annotator,
+        clock: Clock,
+    ) -> None:
+        self.config, self.ensemble, self.buffer = config, ensemble, buffer
+        self.asked = 0
+        """Queries posted so far; their numbers are 0 to asked - 1."""
+        self.labels = 0
+        """Answers that the last fit learnt from."""
+        self.last_fit: FitReport | None = None
+        self._clip_steps, self._store, self._run = clip_steps, store, run
+        self._kind, self._annotator, self._clock = kind, annotator, clock
+        self._reader = LabelReader(store, run, kind)
+        self._rng = generator(config.seed, "query")
+
+    @property
+    def ready(self) -> bool:
+        """Returns whether there is a reward to train on: the first quarter was asked and fitted."""
+        return self.labels > 0
+
+    @property
+    def accuracy(self) -> float | None:
+        """Returns the share of left-out answers that the members predict, None without any."""
+        if self.last_fit is None or np.isnan(self.last_fit.validation_accuracy).all():
+            return None
+        return float(np.nanmean(self.last_fit.validation_accuracy))
+
+    def remember(self, rollout: Rollout) -> None:
+        """Takes in experience, from which clips are cut later."""
+        self.buffer.add(
+            rollout.observations,
+            rollout.actions,
+            rollout.true_rewards,
+            rollout.render_states,
+            rollout.ended,
+        )
+
+    def reward(self, rollout: Rollout) -> np.ndarray:
+        """Returns the learned reward of every step of a rollout, `(T, N)`, by one snapshot."""
+        return self.ensemble.reward(rollout.observations, rollout.actions)
+
+    def ask_and_fit(self, steps: int, total_steps: int, episode_return: float | None) -> bool:
+        """Asks what is due and fits on the answers.
+
+        Args:
+            steps: Environment steps of the run so far.
+            total_steps: Steps that the run will take.
+            episode_return: Mean true return of the last ten episodes, for teachers that need it.
+
+        Returns:
+            Whether the ensemble was fitted.
+        """
+        before_training = self.config.query.initial_steps
+        due = (
+            labels_due(self.config.query, steps - before_training, total_steps - before_training)
+            if self.ready
+            else initial_labels(self.config.query)
+        )
+        if due <= self.asked:
+            return False
+        with self._clock.time("asking"):
+            self._ask(range(self.asked, due), episode_return)
+        with self._clock.time("fitting"):
+            return self._fit()
+
+    def _ask(self, numbers: range, episode_return: float | None) -> None:
+        queries = select_queries(
+            self.buffer,
+            self._clip_steps,
+            numbers,
+            self.ensemble.returns if self.ready else None,
+            self.config.query,
+            self._kind.name,
+            self._rng,
+        )
+        self._store.post(self._run, queries)
+        self._annotator.answer(self._store, self._run, queries, episode_return)
+        self.asked = numbers.stop
+
+    def _fit(self) -> bool:
+        labels = self._reader.read(below=self.asked)
+        if labels is None:
+            return False
+        config = self.config.reward
+        updates = config.updates if self.ready else config.initial_updates
+        self.last_fit = self.ensemble.fit(labels, updates)
+        self.labels = len(labels)
+        return True
+
+    def state(self) -> dict[str, Any]:
+        """Returns all that is needed to go on exactly; the labels themselves are in the store."""
+        return {
+            "ensemble": self.ensemble.state(),
+            "buffer": self.buffer.snapshot(),
+            "asked": self.asked,
+            "labels": self.labels,
+            "rng": generator_state(self._rng),
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Puts everything where it was when `state` was called."""
+        self.ensemble.set_state(state["ensemble"])
+        self.buffer.restore(state["buffer"])
+        self.asked, self.labels = state["asked"], state["labels"]
+        set_generator_state(self._rng, state["rng"])

@@ -1,0 +1,149 @@
+"""A run is a folder: where its files lie, who may write to it, and how files get there whole.
+
+    config.json         the settings
+    versions.json       Python, packages and machine that wrote it
+    metrics.jsonl       one line per rollout, explained in docs/metrics.md
+    labels.db           queries and answers (see pbrl.store)
+    checkpoints/        see pbrl.checkpoints
+    tensorboard/        the same metrics for TensorBoard
+
+All of it but the checkpoints can be read without torch.
+"""
+
+import contextlib
+import errno
+import fcntl
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pbrl.config import TrainConfig
+from pbrl.errors import CheckpointError, PbrlError
+
+PACKAGES = ("pbrl", "torch", "stable-baselines3", "gymnasium", "mujoco", "ale-py", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run's folder."""
+
+    path: Path
+    """Where it lies."""
+
+    @property
+    def config_file(self) -> Path:
+        """Returns the file of the settings."""
+        return self.path / "config.json"
+
+    @property
+    def metrics_file(self) -> Path:
+        """Returns the file of the metrics."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def labels_file(self) -> Path:
+        """Returns the file of the label store."""
+        return self.path / "labels.db"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Returns the folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Returns the folder of the TensorBoard files."""
+        return self.path / "tensorboard"
+
+    @property
+    def name(self) -> str:
+        """Returns the run's name, which its queries carry in the label store."""
+        return self.path.name
+
+    def config(self) -> TrainConfig:
+        """Reads the settings.
+
+        Raises:
+            CheckpointError: The folder is not a run, or its settings cannot be read.
+        """
+        if not self.config_file.is_file():
+            raise CheckpointError(
+                f"{self.path} is not a run: it holds no config.json. Expected the folder that "
+                "`pbrl train` printed at its start."
+            )
+        try:
+            return TrainConfig.from_json(self.config_file.read_text())
+        except json.JSONDecodeError as error:
+            raise CheckpointError(f"{self.config_file} is damaged: {error}.") from error
+
+    def write_config(self, config: TrainConfig) -> None:
+        """Writes settings and versions, each file whole or not at all."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_whole(self.config_file, config.to_json().encode())
+        versions = json.dumps(installed_versions(), indent=2)
+        write_whole(self.path / "versions.json", versions.encode())
+
+
+def new_run(root: Path, stem: str) -> Run:
+    """Returns a run in a folder of `root` that does not exist yet: stem, stem-2, stem-3, ..."""
+    path, count = root / stem, 1
+    while path.exists():
+        count += 1
+        path = root / f"{stem}-{count}"
+    return Run(path)
+
+
+@contextlib.contextmanager
+def locked(run: Run) -> Iterator[None]:
+    """Holds the run for this process; the operating system lets go of it when the process ends.
+
+    Raises:
+        CheckpointError: Another process holds it.
+    """
+    run.path.mkdir(parents=True, exist_ok=True)
+    with (run.path / "lock").open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CheckpointError(
+                f"Another process is training in {run.path}. Wait for it or stop it; two trainers "
+                "on one run would overwrite each other's work."
+            ) from None
+        yield
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file so that a reader sees the old content or the new, never a part of it."""
+    draft = path.with_name(f".{path.name}.draft")
+    with disk_errors(path), draft.open("wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+        draft.replace(path)
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turns a full or read-only disk into a sentence; what was written before stays as it is."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES):
+            raise PbrlError(
+                f"Could not write {path}: {error.strerror}. What was saved before is intact; make "
+                f"room or choose another folder, then go on with `pbrl train --resume`."
+            ) from error
+        raise
+
+
+def installed_versions() -> dict[str, str]:
+    """Returns the versions that a result depends on; packages that are absent are left out."""
+    versions = {"python": platform.python_version(), "platform": platform.platform()}
+    for package in PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[package] = importlib.metadata.version(package)
+    return versions

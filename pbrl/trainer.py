@@ -1,0 +1,195 @@
+"""The loop: act, ask, fit, reward, learn, log, save.
+
+Whole rollouts only, and never one more than the asked number of steps holds.
+"""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import VectorEnv
+
+from pbrl.agents import PreferencePPO, UpdateReport
+from pbrl.checkpoints import Checkpoint, save_checkpoint, to_arrays, to_tensors
+from pbrl.config import TrainConfig
+from pbrl.episodes import EpisodeReturns
+from pbrl.errors import ConfigError, NumericalError
+from pbrl.metrics import STEPS, MetricsLog, reward_metrics, run_metrics, update_metrics
+from pbrl.reward_learning import RewardLearning
+from pbrl.rollout import Rollout
+from pbrl.runs import Run
+from pbrl.status import Clock, Display, Status
+
+TEACHER_WINDOW = 10
+"""Episodes over which a teacher's thresholds are averaged (B-Pref, Lee et al. 2021)."""
+
+
+class Trainer:
+    """Trains one agent.
+
+    Args:
+        config: The run's settings.
+        run: The run's folder, held by this process.
+        env: The environments, with `snapshot` and `restore`.
+        agent: The agent that acts in them.
+        learning: The preference side, or None to train on the true reward.
+        display: Shows how it goes.
+        clock: Counts what the time goes to.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        run: Run,
+        env: VectorEnv,
+        agent: PreferencePPO,
+        learning: RewardLearning | None,
+        display: Display,
+        clock: Clock,
+    ) -> None:
+        self.config, self.run, self.env, self.agent = config, run, env, agent
+        self.learning, self.display, self.clock = learning, display, clock
+        self.stopping = False
+        """Set from outside, it ends training after the rollout in progress."""
+        self.true_returns = EpisodeReturns(config.env.num_envs)
+        self.learned_returns = EpisodeReturns(config.env.num_envs)
+        self.rollout_size = config.env.num_envs * config.agent.rollout_steps
+        self.total_steps = config.total_steps // self.rollout_size * self.rollout_size
+        self._saved = self._first_step = 0
+        if not self.total_steps:
+            raise ConfigError(
+                f"total_steps is {config.total_steps}, less than one rollout of "
+                f"{config.env.num_envs} environments x {config.agent.rollout_steps} steps."
+            )
+
+    @property
+    def steps(self) -> int:
+        """Returns the environment steps so far."""
+        return self.agent.num_timesteps
+
+    def train(self) -> None:
+        """Trains from wherever the parts stand to the end, and leaves a checkpoint.
+
+        Raises:
+            NumericalError: Something is not finite; the last states are saved in the run.
+            PbrlError: The disk is full or a label cannot be had; earlier checkpoints are intact.
+        """
+        self._first_step = self.steps
+        metrics = MetricsLog(self.run, self.steps)
+        try:
+            while self.steps < self.total_steps and not self.stopping:
+                metrics.write(self._iterate())
+                self.display.show(self.status())
+                if self.steps - self._saved >= self.config.checkpoint_steps:
+                    self.save()
+            if self._saved != self.steps:
+                self.save()
+        except NumericalError as error:
+            raise NumericalError(f"{error} {self._keep_last_states()}") from error
+        finally:
+            metrics.close()
+
+    def _iterate(self) -> dict[str, float | int | None]:
+        """Acts and learns for one rollout and returns what to log of it."""
+        with self.clock.time("acting"):
+            rollout = self._collect()
+        self.true_returns.add(rollout.true_rewards, rollout.ended)
+        rewards = self._rewards(rollout)
+        unknown = np.full(rollout.true_rewards.shape, np.nan)
+        self.learned_returns.add(unknown if rewards is None else rewards, rollout.ended)
+        update: UpdateReport | None = None
+        if rewards is not None:
+            progress_remaining = 1 - (self.steps - self.rollout_size) / self.total_steps
+            with self.clock.time("learning"):
+                update = self.agent.update(rewards, progress_remaining=progress_remaining)
+        return (
+            {STEPS: self.steps}
+            | run_metrics(self.status())
+            | reward_metrics(self.learning, rollout.true_rewards, rewards)
+            | update_metrics(update)
+        )
+
+    def _collect(self) -> Rollout:
+        rollout = self.agent.collect()
+        if not self.config.env.true_reward:
+            unknown = np.full(rollout.true_rewards.shape, np.nan)
+            return dataclasses.replace(rollout, true_rewards=unknown)
+        if not np.isfinite(rollout.true_rewards).all():
+            step, env = np.argwhere(~np.isfinite(rollout.true_rewards))[0]
+            raise NumericalError(
+                f"The true reward of environment {env} is {rollout.true_rewards[step, env]} at "
+                f"step {step} of its rollout. A task without one is trained with --no-true-reward."
+            )
+        return rollout
+
+    def _rewards(self, rollout: Rollout) -> np.ndarray | None:
+        """Returns the rewards to learn from, None while there is nothing to learn from yet."""
+        if self.learning is None:
+            return rollout.true_rewards
+        self.learning.remember(rollout)
+        if self._is_time_to_ask():
+            returns = self.true_returns.mean(TEACHER_WINDOW)
+            self.learning.ask_and_fit(self.steps, self.total_steps, returns)
+        return self.learning.reward(rollout) if self.learning.ready else None
+
+    def _is_time_to_ask(self) -> bool:
+        training_steps = self.steps - self.config.query.initial_steps
+        round_begins = training_steps % self.config.query.every_steps < self.rollout_size
+        return training_steps >= 0 and (round_begins or self.steps >= self.total_steps)
+
+    def status(self) -> Status:
+        """Returns where the run stands."""
+        learning, steps = self.learning, self.steps - self._first_step
+        return Status(
+            phase=self._phase(),
+            steps=self.steps,
+            total_steps=self.total_steps,
+            steps_per_second=steps / max(self.clock.elapsed, 1e-9),
+            labels=learning.labels if learning else 0,
+            label_budget=self.config.query.label_budget if learning else 0,
+            true_return=self.true_returns.mean(),
+            learned_return=self.learned_returns.mean() if learning else None,
+            accuracy=learning.accuracy if learning else None,
+            shares=self.clock.shares(),
+        )
+
+    def _phase(self) -> str:
+        if self.learning is None:
+            return "training on the true reward"
+        if not self.learning.ready:
+            return "acting at random, for the first clips"
+        return "training on the learned reward"
+
+    def save(self) -> Checkpoint:
+        """Writes a checkpoint of everything."""
+        state = {
+            "env": self.env.snapshot(),
+            "true_returns": self.true_returns.state(),
+            "learned_returns": self.learned_returns.state(),
+            "learning": self.learning.state() if self.learning else {},
+        }
+        with self.clock.time("saving"):
+            checkpoint = save_checkpoint(self.run, self.steps, self.agent.save, to_tensors(state))
+        self._saved = self.steps
+        return checkpoint
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Puts all but the agent, which is loaded from its own file, where it was."""
+        state: dict[str, Any] = to_arrays(checkpoint.state())
+        self.env.restore(state["env"])
+        self.agent.resume_acting()
+        self.true_returns.set_state(state["true_returns"])
+        self.learned_returns.set_state(state["learned_returns"])
+        if self.learning is not None:
+            self.learning.set_state(state["learning"])
+        self._saved = checkpoint.steps
+
+    def _keep_last_states(self) -> str:
+        """Saves the last rollout for whoever looks for the cause, and says where."""
+        rollout = self.agent.last_rollout
+        if rollout is None:
+            return "Training stopped before the first rollout was complete."
+        kept = self.run.path / f"not_finite_{self.steps}.npz"
+        arrays = {f.name: getattr(rollout, f.name) for f in dataclasses.fields(rollout)}
+        np.savez_compressed(kept, **arrays)
+        return f"Training stopped at step {self.steps}; the last rollout is in {kept}."
