@@ -107,8 +107,8 @@ class GymnasiumTaskEnv(TaskVectorEnv):
         self._generators: list[np.random.Generator] = []
         self._seeds = np.zeros(num_envs, np.int64)
         self._elapsed = np.zeros(num_envs, np.int64)
-        actions = self.action_space.sample()
-        self._actions = np.zeros((num_envs, self._episode_steps, *actions.shape[1:]), actions.dtype)
+        action = np.asarray(self.single_action_space.sample())
+        self._actions = np.zeros((num_envs, self._episode_steps, *action.shape), action.dtype)
         self.observations = np.zeros_like(self.observation_space.sample())
         self.render_states = np.zeros((num_envs, 0), np.float32)
 

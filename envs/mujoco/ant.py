@@ -36,7 +36,7 @@ ANT = MujocoTask(
         "First prefer the ant that stands upright, or higher; then the one that gets to the "
         "right faster."
     ),
-    camera=Camera(distance=5.0, lookat=(0.0, 0.0, 0.4), track_body="torso", elevation=-25.0),
+    camera=Camera(distance=4.0, lookat=(0.0, 0.0, 0.4), track_body="torso", elevation=-25.0),
     start=_start,
     observe=_observe,
     reward=_reward,

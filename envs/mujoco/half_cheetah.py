@@ -25,7 +25,7 @@ HALF_CHEETAH = MujocoTask(
     episode_steps=1000,
     clip_fps=20.0,
     look_for="Prefer the cheetah that gets to the right as fast as it can.",
-    camera=Camera(distance=3.2, lookat=(0.0, 0.0, 0.5), track_body="torso"),
+    camera=Camera(distance=2.9, lookat=(0.0, 0.0, 0.45), track_body="torso", elevation=-12.0),
     start=_start,
     observe=_observe,
     reward=_reward,

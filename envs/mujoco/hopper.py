@@ -29,7 +29,7 @@ HOPPER = MujocoTask(
         "Prefer the hopper whose middle gets further to the right; when they are level, the "
         "higher one."
     ),
-    camera=Camera(distance=3.6, lookat=(0.0, 0.0, 0.85), track_body="torso"),
+    camera=Camera(distance=2.9, lookat=(0.0, 0.0, 0.8), track_body="torso", elevation=-12.0),
     start=_start,
     observe=_observe,
     reward=_reward,

@@ -47,7 +47,7 @@ HUMANOID = MujocoTask(
         "First prefer the body that stands upright, or higher; then the one that gets to the "
         "right faster."
     ),
-    camera=Camera(distance=4.5, lookat=(0.0, 0.0, 0.9), track_body="torso"),
+    camera=Camera(distance=3.4, lookat=(0.0, 0.0, 0.9), track_body="torso", elevation=-12.0),
     start=_start,
     observe=_observe,
     reward=_reward,

@@ -25,7 +25,7 @@ INVERTED_PENDULUM = MujocoTask(
     episode_steps=25,
     clip_fps=10.0,
     look_for="Prefer the pole that stays closer to upright. Ties are common here.",
-    camera=Camera(distance=2.6, lookat=(0.0, 0.0, 0.2), elevation=-10.0),
+    camera=Camera(distance=2.6, lookat=(0.0, 0.0, 0.15), elevation=-10.0),
     start=_start,
     observe=_observe,
     reward=_reward,

@@ -50,7 +50,7 @@ REACHER = MujocoTask(
         "Prefer the arm whose tip stays nearer to the target; a steady middling distance "
         "beats being near first and far afterwards."
     ),
-    camera=Camera(distance=0.75, elevation=-90.0),
+    camera=Camera(distance=0.7, elevation=-90.0),
     start=_start,
     observe=_observe,
     reward=_reward,

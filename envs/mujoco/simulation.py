@@ -3,6 +3,7 @@
 # pyright: reportAttributeAccessIssue=false
 # (MuJoCo's compiled modules come without type stubs.)
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,9 +24,11 @@ def load_spec(task: MujocoTask) -> mujoco.MjSpec:
     return mujoco.MjSpec.from_file(str(_ASSETS / task.xml))
 
 
-def load_model(task: MujocoTask) -> mujoco.MjModel:
-    """Returns the compiled model of a task."""
-    return load_spec(task).compile()
+def compile_quietly(spec: mujoco.MjSpec) -> mujoco.MjModel:
+    """Returns the compiled model, without a word on HalfCheetah's outdated attribute."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "compiler attribute 'settotalmass'", UserWarning)
+        return spec.compile()
 
 
 class Simulation:
@@ -41,7 +44,7 @@ class Simulation:
 
     def __init__(self, task: MujocoTask, num_envs: int, threads: int = 1) -> None:
         self.task = task
-        self.model = load_model(task)
+        self.model = compile_quietly(load_spec(task))
         self.step_seconds = self.model.opt.timestep * task.frame_skip
         self.steps_per_second = round(1.0 / self.step_seconds)
         self._batch = Batch(self.model, num_envs, threads)

@@ -29,7 +29,7 @@ WALKER2D = MujocoTask(
         "Prefer the walker whose middle gets further to the right; when they are level, the "
         "higher one."
     ),
-    camera=Camera(distance=3.8, lookat=(0.0, 0.0, 0.85), track_body="torso"),
+    camera=Camera(distance=2.9, lookat=(0.0, 0.0, 0.75), track_body="torso", elevation=-12.0),
     start=_start,
     observe=_observe,
     reward=_reward,
