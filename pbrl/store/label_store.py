@@ -191,7 +191,7 @@ class LabelStore:
         """
         options, clips = schema.query_segments, schema.segments
         columns = [options.c.number, clips.c.hash, clips.c.payload]
-        columns += [clips.c.true_rewards] if true_rewards else []
+        columns += [options.c.true_rewards] if true_rewards else []
         query = select(*columns).join_from(options, clips).order_by(options.c.position)
         found: dict[int, tuple[Segment, ...]] = dict.fromkeys(numbers, ())
         with transaction(self.engine) as connection:

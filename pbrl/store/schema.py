@@ -39,7 +39,6 @@ segments = Table(
     METADATA,
     Column("hash", String(64), primary_key=True),  # Segment.content_hash of the payload
     Column("payload", LargeBinary, nullable=False),  # all but the true rewards
-    Column("true_rewards", LargeBinary, nullable=False),  # apart: a viewer can do without them
 )
 
 queries = Table(
@@ -59,6 +58,8 @@ query_segments = Table(
     Column("number", Integer, primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("segment", String(64), ForeignKey("segments.hash"), nullable=False),
+    # Apart from the clip: viewers and learners do without, and clips that look the same may differ.
+    Column("true_rewards", LargeBinary, nullable=False),
     ForeignKeyConstraint(["run", "number"], ["queries.run", "queries.number"]),
 )
 

@@ -64,11 +64,7 @@ def retracted() -> ColumnElement[bool]:
 def segment_rows(queries: Sequence[Query]) -> list[Row]:
     """One row for each clip."""
     return [
-        {
-            "hash": segment.content_hash,
-            "payload": encode_payload(segment),
-            "true_rewards": encode_true_rewards(segment),
-        }
+        {"hash": segment.content_hash, "payload": encode_payload(segment)}
         for query in queries
         for segment in query.segments
     ]
@@ -96,6 +92,7 @@ def query_segment_rows(run: str, queries: Sequence[Query]) -> list[Row]:
             "number": query.number,
             "position": position,
             "segment": segment.content_hash,
+            "true_rewards": encode_true_rewards(segment),
         }
         for query in queries
         for position, segment in enumerate(query.segments)

@@ -1,5 +1,6 @@
 """The label store: idempotent posting, answers that are only added, failures that lose nothing."""
 
+import dataclasses
 import multiprocessing
 import os
 import signal
@@ -105,6 +106,15 @@ def test_order_is_that_of_the_query_also_when_clips_are_shared(store: LabelStore
         store.post(RUN, [Query(number, "comparison", clips, step=0)])
         assert hashes(store.segments(RUN, [number])[number]) == hashes(clips)
     assert count(store, "segments") == 3
+
+
+def test_clips_that_look_the_same_keep_their_own_true_rewards(store: LabelStore):
+    clip = make_segment(1)
+    twin = dataclasses.replace(clip, true_rewards=clip.true_rewards + 1)
+    store.post(RUN, [Query(0, "comparison", (clip, twin), step=0)])
+    first, second = store.segments(RUN, [0])[0]
+    np.testing.assert_array_equal(first.true_rewards + 1, second.true_rewards)
+    assert count(store, "segments") == 1
 
 
 def test_true_rewards_can_be_withheld(store: LabelStore):
