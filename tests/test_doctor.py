@@ -1,5 +1,6 @@
 """The doctor, on this machine and on one where everything is broken."""
 
+import io
 import json
 import subprocess
 import sys
@@ -21,8 +22,19 @@ print(doctor.report(), file=sys.stderr)
 
 
 @pytest.fixture(scope="module")
-def findings():
-    return {finding.what: finding for finding in doctor.examine()}
+def examined():
+    return doctor.examine()
+
+
+@pytest.fixture(scope="module")
+def findings(examined):
+    return {finding.what: finding for finding in examined}
+
+
+def test_each_thing_is_looked_at_once_and_what_is_broken_has_a_remedy(examined, findings):
+    assert len(findings) == len(examined)
+    assert all(finding.detail for finding in examined)
+    assert all(finding.ok or finding.remedy for finding in examined)
 
 
 def test_this_machine_can_do_what_the_other_tests_need(findings):
@@ -30,24 +42,17 @@ def test_this_machine_can_do_what_the_other_tests_need(findings):
         assert findings[what].ok, findings[what]
 
 
-def test_each_thing_is_looked_at_once_and_what_is_broken_has_a_remedy():
-    found = doctor.examine()
-    assert len({finding.what for finding in found}) == len(found)
-    assert all(finding.detail for finding in found)
-    assert all(finding.ok or finding.remedy for finding in found)
-
-
 def test_a_frame_is_drawn(findings):
     assert findings["drawing"].ok, findings["drawing"]
-    assert findings["drawing"].detail in ("offscreen under egl", "offscreen under osmesa")
+    assert findings["drawing"].detail.startswith("offscreen under ")
 
 
-def test_the_report_names_every_finding(findings):
-    console = Console(record=True, width=200, file=open("/dev/null", "w"))  # noqa: SIM115 -- kept open
+def test_the_report_says_all_that_was_found(examined):
+    console = Console(file=io.StringIO(), width=250)
     code = doctor.report(console)
-    text = console.export_text()
-    assert code == (0 if all(finding.ok for finding in findings.values()) else 1)
-    for finding in findings.values():
+    text = console.file.getvalue()
+    assert code == (0 if all(finding.ok for finding in examined) else 1)
+    for finding in examined:
         assert finding.what in text
         assert finding.remedy in text
 
