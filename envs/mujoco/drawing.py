@@ -11,7 +11,7 @@ import numpy as np
 
 from envs.errors import TaskError
 from envs.mujoco.opengl import open_context
-from envs.mujoco.scenery import decorate
+from envs.mujoco.scenery import FLOOR_PERIOD, decorate
 from envs.mujoco.simulation import compile_quietly, load_spec
 from envs.mujoco.task import MujocoTask
 
@@ -45,6 +45,7 @@ class Painter:
         self._model.vis.quality.offsamples = 4 if smooth else 0
         self._data = mujoco.MjData(self._model)
         self._body = self._model.body(task.camera.track_body or "world").id
+        self._floor = mujoco.mj_name2id(self._model, mujoco.mjtObj.mjOBJ_GEOM.value, "floor")
         self._gl = open_context(width, height)
         self._context = mujoco.MjrContext(self._model, mujoco.mjtFontScale.mjFONTSCALE_100.value)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._context)
@@ -90,6 +91,7 @@ class Painter:
         """Draws one state (S,) into `picture` (height, width, 3)."""
         self._data.qpos[:] = state
         mujoco.mj_fwdPosition(self._model, self._data)
+        self._lay_floor()
         mujoco.mjv_updateScene(
             self._model,
             self._data,
@@ -102,6 +104,12 @@ class Painter:
         mujoco.mjr_render(self._area, self._scene, self._context)
         mujoco.mjr_readPixels(picture, None, self._area, self._context)
         picture[:] = picture[::-1].copy()  # OpenGL's rows run upwards
+
+    def _lay_floor(self) -> None:
+        """Moves the floor along by whole periods, so that a fast runner never leaves it."""
+        if self._floor >= 0:
+            periods = np.round(self._data.xpos[self._body, :2] / FLOOR_PERIOD)
+            self._data.geom_xpos[self._floor, :2] = FLOOR_PERIOD * periods
 
     def _camera(self) -> mujoco.MjvCamera:
         """Returns the task's camera, moved along the ground with the tracked body.

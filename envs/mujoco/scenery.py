@@ -8,6 +8,8 @@ Only colours and light differ from Gymnasium's models, so that a small clip read
 
 import mujoco
 
+FLOOR_PERIOD = 2.0  # metres after which the floor's pattern repeats: two tiles
+
 _SKY_TOP, _SKY_FOOT = (0.46, 0.60, 0.76), (0.93, 0.95, 0.97)
 _TILE_DARK, _TILE_LIGHT = (0.55, 0.62, 0.66), (0.83, 0.86, 0.88)
 _LAMP = (0.35, 0.35, 0.35)
@@ -29,6 +31,11 @@ def decorate(spec: mujoco.MjSpec) -> None:
         if texture.builtin == mujoco.mjtBuiltin.mjBUILTIN_CHECKER:
             texture.rgb1, texture.rgb2 = _TILE_DARK, _TILE_LIGHT
             texture.width = texture.height = 128
+    for material in spec.materials:
+        if material.name == "MatPlane":
+            material.texuniform = True  # MuJoCo then repeats a texture every 2 / texrepeat metres
+            material.texrepeat = 2 / FLOOR_PERIOD, 2 / FLOOR_PERIOD
     for floor in spec.geoms:
         if floor.name == "floor":
+            floor.size[:2] = 40.0
             floor.rgba = (1.0, 1.0, 1.0, 1.0) if floor.material else (*_TILE_LIGHT, 1.0)
