@@ -105,11 +105,13 @@ def test_clips_outside_the_ring_are_refused(start: int, length: int):
         buffer.gather(np.array([0]), np.array([start]), length)
 
 
-def test_cut_refuses_to_cross_a_reset():
+@pytest.mark.parametrize(("start", "length"), [(4, 5), (5, 3), (6, 2)])
+def test_cut_refuses_to_cross_a_reset(start: int, length: int):
     buffer = make_buffer()
-    add_steps(buffer, 20)
+    add_steps(buffer, 20)  # step 6 is an episode's last
     with pytest.raises(ValueError, match="crosses a reset"):
-        buffer.cut(0, 4, 5)
+        buffer.cut(0, start, length)
+    assert len(buffer.cut(0, start, 7 - start)) == 7 - start  # up to the end is fine
 
 
 def test_a_buffer_without_room_is_refused():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,8 +73,19 @@ def test_torn_true_rewards_are_noticed(segment: Segment, keep: int):
         decode_segment(segment.content_hash, encode_payload(segment), rewards)
 
 
-def test_no_pickle_is_ever_loaded(segment: Segment):
+class Intruder:
+    """Runs code when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple:
+        return Path.touch, (self.path,)
+
+
+def test_no_pickle_is_ever_loaded(segment: Segment, tmp_path: Path):
     file = io.BytesIO()
-    np.savez(file, observations=np.array([{"an": "object"}], dtype=object))
+    np.savez(file, observations=np.array([Intruder(tmp_path / "was_here")], dtype=object))
     with pytest.raises(StoreError, match="damaged"):
         decode_segment(segment.content_hash, file.getvalue())
+    assert not (tmp_path / "was_here").exists()
