@@ -28,32 +28,32 @@ def adam_settings(optimizer: Optimizer) -> AdamSettings:
     return AdamSettings(*group["betas"], group["eps"])
 
 
-def read_learner(optimizer: Optimizer) -> Learner:
-    """Returns the optimiser's parameters and moments as vectors (copies)."""
+@torch.no_grad()
+def read_learner(optimizer: Optimizer) -> tuple[Learner, int]:
+    """Returns copies of the optimiser's parameters and moments, and the steps it has made."""
     parameters = optimizer.param_groups[0]["params"]
-    vector = parameters_to_vector(parameters).detach()
+    vector = parameters_to_vector(parameters)
     state = [optimizer.state[p] for p in parameters if p in optimizer.state]
     if not state:
-        steps = torch.zeros((), device=vector.device)
-        return Learner(vector, torch.zeros_like(vector), torch.zeros_like(vector), steps)
+        return Learner(vector, torch.zeros_like(vector), torch.zeros_like(vector)), 0
     first = parameters_to_vector([s["exp_avg"] for s in state])
     second = parameters_to_vector([s["exp_avg_sq"] for s in state])
-    return Learner(vector, first, second, state[0]["step"].to(vector.device))
+    return Learner(vector, first, second), int(state[0]["step"])
 
 
 @torch.no_grad()
-def write_learner(learner: Learner, optimizer: Optimizer) -> None:
-    """Puts a learner's vectors into the optimiser and the parameters it optimises."""
+def write_learner(learner: Learner, steps: int, optimizer: Optimizer) -> None:
+    """Puts a learner that has made `steps` steps into the optimiser and its parameters."""
     parameters = optimizer.param_groups[0]["params"]
 
     def pieces(vector: Tensor) -> Iterator[Tensor]:
         parts = vector.split([p.numel() for p in parameters])
         return (part.view_as(p) for part, p in zip(parts, parameters, strict=True))
 
-    for p, value, first, second in zip(parameters, *map(pieces, learner[:3]), strict=True):
+    for p, value, first, second in zip(parameters, *map(pieces, learner), strict=True):
         p.copy_(value)
         optimizer.state[p] = {
-            "step": learner.steps.detach().cpu().clone(),
+            "step": torch.tensor(float(steps)),
             "exp_avg": first.clone(),
             "exp_avg_sq": second.clone(),
         }

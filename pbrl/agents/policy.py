@@ -2,10 +2,13 @@
 
 SB3's own methods leave their distribution behind in the policy and draw noise from torch's global
 generator. These do neither, so that they can be differentiated and compiled as functions, and so
-that all noise comes from one generator. Diagonal Gaussian and categorical policies are covered.
+that all noise comes from one generator. Gaussian policies with one standard deviation per action
+and categorical ones are covered.
 """
 
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from stable_baselines3.common.distributions import (
@@ -14,90 +17,110 @@ from stable_baselines3.common.distributions import (
 )
 from stable_baselines3.common.policies import ActorCriticPolicy
 from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn.utils import parameters_to_vector
 
 from pbrl.errors import ConfigError
 
 
-class Heads(nn.Module):
-    """A policy's forward pass up to its heads.
+class Weights(NamedTuple):
+    """All that a policy's answer depends on besides the observation."""
 
-    A module, because `torch.func.functional_call` calls modules.
-    """
+    vector: Tensor
+    """(P,) all parameters, one after the other."""
+    buffers: tuple[Tensor, ...]
+    """What is not learnt by gradients, such as statistics of observations."""
+
+
+class Heads(NamedTuple):
+    """A policy's answer to a batch of observations."""
+
+    actor: Tensor
+    """(B, A) means, or logits of discrete actions."""
+    values: Tensor
+    """(B,)."""
+    log_std: Tensor | None
+    """(A,) log standard deviations of continuous actions, else None."""
+
+
+class _Forward(nn.Module):
+    """A policy's forward pass, as the module that `functional_call` needs."""
 
     def __init__(self, policy: ActorCriticPolicy) -> None:
-        """Refers to `policy`, whose parameters stay its own.
-
-        Raises:
-            ConfigError: the policy's distribution is not supported.
-        """
         super().__init__()
-        kind = type(policy.action_dist)
-        if kind not in (DiagGaussianDistribution, CategoricalDistribution):
-            raise ConfigError(
-                f"PreferencePPO cannot act with a {kind.__name__}: it supports Box and Discrete "
-                "action spaces, without state-dependent exploration (use_sde)."
-            )
         self.policy = policy
 
-    @property
-    def gaussian(self) -> bool:
-        """Whether actions are continuous."""
-        return isinstance(self.policy.action_dist, DiagGaussianDistribution)
-
-    def forward(self, observations: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns means or logits (B, A) and values (B,) for observations (B, ...)."""
+    def forward(self, observations: Tensor) -> Heads:
         policy = self.policy
         features = policy.extract_features(observations)
         if policy.share_features_extractor:
             features = (features, features)
-        latent_policy = policy.mlp_extractor.forward_actor(features[0])
-        latent_value = policy.mlp_extractor.forward_critic(features[1])
-        return policy.action_net(latent_policy), policy.value_net(latent_value).squeeze(-1)
-
-    def actor(self, observations: Tensor) -> Tensor:
-        """Returns means or logits (B, A) alone."""
-        policy = self.policy
-        features = super(ActorCriticPolicy, policy).extract_features(
-            observations, policy.pi_features_extractor
-        )
-        return policy.action_net(policy.mlp_extractor.forward_actor(features))
-
-    def critic(self, observations: Tensor) -> Tensor:
-        """Returns values (B,) alone."""
-        return self.policy.predict_values(observations).squeeze(-1)
+        actor = policy.action_net(policy.mlp_extractor.forward_actor(features[0]))
+        values = policy.value_net(policy.mlp_extractor.forward_critic(features[1]))
+        return Heads(actor, values.squeeze(-1), getattr(policy, "log_std", None))
 
 
-def log_likelihood(head: Tensor, actions: Tensor, log_std: Tensor | None) -> Tensor:
-    """Returns the log-probability (B,) of actions.
+Apply = Callable[[Tensor, tuple[Tensor, ...], Tensor], Heads]
 
-    Args:
-        head: (B, A) means or, where `log_std` is None, logits.
-        actions: (B, A) float32 before clipping, or (B,) int64.
-        log_std: (A,) of a Gaussian policy, else None.
+
+def policy_function(policy: ActorCriticPolicy) -> Apply:
+    """Returns the policy as a function `(vector (P,), buffers, observations (B, ...)) -> Heads`.
+
+    Raises:
+        ConfigError: the policy's distribution is not supported.
     """
-    if log_std is None:
-        return torch.log_softmax(head, -1).gather(-1, actions.unsqueeze(-1)).squeeze(-1)
-    scores = (actions - head) * torch.exp(-log_std)
-    return -(0.5 * scores.square() + log_std + 0.5 * math.log(2 * math.pi)).sum(-1)
+    kind = type(policy.action_dist)
+    if kind not in (DiagGaussianDistribution, CategoricalDistribution):
+        raise ConfigError(
+            f"PreferencePPO cannot act with a {kind.__name__}: it supports Box and Discrete "
+            "action spaces, without state-dependent exploration (use_sde)."
+        )
+    forward = _Forward(policy)
+    shapes = {name: p.shape for name, p in forward.named_parameters()}
+    sizes = [shape.numel() for shape in shapes.values()]
+    buffer_names = [name for name, _ in forward.named_buffers()]
+
+    def apply(vector: Tensor, buffers: tuple[Tensor, ...], observations: Tensor) -> Heads:
+        state = dict(zip(buffer_names, buffers, strict=True))
+        for (name, shape), piece in zip(shapes.items(), vector.split(sizes), strict=True):
+            state[name] = piece.view(shape)
+        # SB3 keeps one extractor under three names. Swapped under each of them, as tied weights
+        # are by default, it would not get its own weights back.
+        return functional_call(forward, state, (observations,), tie_weights=False)
+
+    return apply
 
 
-def mean_entropy(head: Tensor, log_std: Tensor | None) -> Tensor:
-    """Returns the policy's entropy, (), the mean over the batch `head` (B, A) comes from."""
-    if log_std is None:
-        log_probabilities = torch.log_softmax(head, -1)
-        return -(log_probabilities.exp() * log_probabilities).sum(-1).mean()
-    return (log_std + 0.5 * math.log(2 * math.pi * math.e)).sum()
+@torch.no_grad()
+def read_weights(policy: ActorCriticPolicy) -> Weights:
+    """Returns a policy's weights: parameters copied, buffers its own."""
+    return Weights(parameters_to_vector(policy.parameters()), tuple(policy.buffers()))
 
 
-def sample(head: Tensor, noise: Tensor, log_std: Tensor | None) -> Tensor:
+def sample(heads: Heads, noise: Tensor) -> Tensor:
     """Returns actions, (B, A) float32 or (B,) int64.
 
     Args:
-        head: (B, A) means or logits.
+        heads: of the observations to act on.
         noise: (B, A), standard normal for means and Gumbel for logits: the largest of logits
             plus Gumbel noise is a draw from their softmax.
-        log_std: (A,) of a Gaussian policy, else None.
     """
-    if log_std is None:
-        return (head + noise).argmax(-1)
-    return head + noise * log_std.exp()
+    if heads.log_std is None:
+        return (heads.actor + noise).argmax(-1)
+    return heads.actor + noise * heads.log_std.exp()
+
+
+def log_likelihood(heads: Heads, actions: Tensor) -> Tensor:
+    """Returns the log-probability (B,) of actions, (B, A) before clipping or (B,) int64."""
+    if heads.log_std is None:
+        return torch.log_softmax(heads.actor, -1).gather(-1, actions.unsqueeze(-1)).squeeze(-1)
+    scores = (actions - heads.actor) * torch.exp(-heads.log_std)
+    return -(0.5 * scores.square() + heads.log_std + 0.5 * math.log(2 * math.pi)).sum(-1)
+
+
+def mean_entropy(heads: Heads) -> Tensor:
+    """Returns the policy's entropy in nats, (), the mean over the batch."""
+    if heads.log_std is None:
+        log_probabilities = torch.log_softmax(heads.actor, -1)
+        return -(log_probabilities.exp() * log_probabilities).sum(-1).mean()
+    return (heads.log_std + 0.5 * math.log(2 * math.pi * math.e)).sum()

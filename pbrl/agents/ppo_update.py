@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.func import functional_call, grad_and_value
+from torch.func import grad_and_value
 
-from pbrl.agents.policy import Heads, log_likelihood, mean_entropy
+from pbrl.agents.policy import Apply, Heads, log_likelihood, mean_entropy
 
 
 class Learner(NamedTuple):
@@ -29,8 +29,6 @@ class Learner(NamedTuple):
     """(P,) Adam's running mean of gradients."""
     second_moment: Tensor
     """(P,) Adam's running mean of squared gradients."""
-    steps: Tensor
-    """() float32, optimiser steps made."""
 
 
 class Experience(NamedTuple):
@@ -83,41 +81,56 @@ class AdamSettings:
     beta2: float
     eps: float
 
+    def corrections(self, first_step: int, num_steps: int) -> Tensor:
+        """Returns the bias corrections of steps `first_step` (from 1) on, (num_steps, 2) float32.
 
-UpdateStep = Callable[[Learner, Experience, Tensor, Hyperparameters], tuple[Learner, Tensor]]
+        They belong to the two moments, which are to be divided by them. They are made here, once
+        for many steps: inside a compiled loop they would be computed for every parameter.
+        """
+        steps = torch.arange(first_step, first_step + num_steps, dtype=torch.float64)
+        return torch.stack((1 - self.beta1**steps, 1 - self.beta2**steps), 1).float()
 
 
-def make_update(
-    heads: Heads, adam: AdamSettings, normalize_advantage: bool
-) -> UpdateStep:
-    """Returns the update step: `(learner, experience, indices (B,), hyperparameters)`.
+UpdateStep = Callable[
+    [Learner, tuple[Tensor, ...], Experience, Tensor, Tensor, Hyperparameters],
+    tuple[Learner, Tensor],
+]
 
-    It returns the next learner and the minibatch's statistics, one (6,) tensor in the order of
-    `Statistics`. It changes nothing in place.
+
+def make_update(apply: Apply, adam: AdamSettings, normalize_advantage: bool) -> UpdateStep:
+    """Returns PPO's step on one minibatch, a pure function.
+
+    Its arguments are the learner, the policy's buffers, the experience of a rollout, the
+    minibatch's indices (B,) in it, Adam's bias corrections (2,) of this step, and the
+    hyperparameters. Its results are the next learner and the minibatch's statistics, one (6,)
+    tensor in the order of `Statistics`.
+
+    Args:
+        apply: the policy, see `policy_function`.
+        adam: the optimiser's constants.
+        normalize_advantage: whether advantages get mean 0 and deviation 1 in each minibatch.
     """
-    shapes = {name: p.shape for name, p in heads.named_parameters()}
-    sizes = [shape.numel() for shape in shapes.values()]
 
     def loss(
-        vector: Tensor, batch: Experience, hyper: Hyperparameters
+        vector: Tensor, buffers: tuple[Tensor, ...], batch: Experience, hyper: Hyperparameters
     ) -> tuple[Tensor, Statistics]:
-        pieces = vector.split(sizes)
-        parameters = {
-            name: piece.view(shape)
-            for (name, shape), piece in zip(shapes.items(), pieces, strict=True)
-        }
-        head, values = functional_call(heads, parameters, (batch.observations,))
-        log_std = parameters.get("policy.log_std")
-        return ppo_loss(head, values, log_std, batch, hyper, normalize_advantage)
+        heads = apply(vector, buffers, batch.observations)
+        return ppo_loss(heads, batch, hyper, normalize_advantage)
 
     gradient = grad_and_value(loss, has_aux=True)
 
     def update(
-        learner: Learner, experience: Experience, indices: Tensor, hyper: Hyperparameters
+        learner: Learner,
+        buffers: tuple[Tensor, ...],
+        experience: Experience,
+        indices: Tensor,
+        corrections: Tensor,
+        hyper: Hyperparameters,
     ) -> tuple[Learner, Tensor]:
         batch = Experience(*(tensor[indices] for tensor in experience))
-        grad, (_, statistics) = gradient(learner.parameters, batch, hyper)
-        stepped = adam_step(learner, clip_norm(grad, hyper.max_grad_norm), hyper.lr, adam)
+        grad, (_, statistics) = gradient(learner.parameters, buffers, batch, hyper)
+        grad = clip_norm(grad, hyper.max_grad_norm)
+        stepped = adam_step(learner, grad, corrections, hyper.lr, adam)
         within = statistics.approx_kl <= hyper.max_kl
         kept = (torch.where(within, new, old) for new, old in zip(stepped, learner, strict=True))
         return Learner(*kept), torch.stack(statistics)
@@ -126,19 +139,12 @@ def make_update(
 
 
 def ppo_loss(
-    head: Tensor,
-    values: Tensor,
-    log_std: Tensor | None,
-    batch: Experience,
-    hyper: Hyperparameters,
-    normalize_advantage: bool,
+    heads: Heads, batch: Experience, hyper: Hyperparameters, normalize_advantage: bool
 ) -> tuple[Tensor, Statistics]:
     """Returns PPO's clipped loss, (), and the statistics.
 
     Args:
-        head: (B, A) means or logits of the policy that learns.
-        values: (B,) its values.
-        log_std: (A,) its log standard deviations, None for discrete actions.
+        heads: what the policy that learns answers to the minibatch.
         batch: the minibatch.
         hyper: the coefficients.
         normalize_advantage: whether advantages get mean 0 and deviation 1 in each minibatch.
@@ -146,13 +152,13 @@ def ppo_loss(
     advantages = batch.advantages
     if normalize_advantage and len(advantages) > 1:
         advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
-    log_ratio = log_likelihood(head, batch.actions, log_std) - batch.log_probs
+    log_ratio = log_likelihood(heads, batch.actions) - batch.log_probs
     ratio = log_ratio.exp()
     clipped = ratio.clamp(1 - hyper.clip_range, 1 + hyper.clip_range)
     policy_loss = -torch.minimum(advantages * ratio, advantages * clipped).mean()
-    change = (values - batch.values).clamp(-hyper.clip_range_vf, hyper.clip_range_vf)
+    change = (heads.values - batch.values).clamp(-hyper.clip_range_vf, hyper.clip_range_vf)
     value_loss = (batch.returns - (batch.values + change)).square().mean()
-    entropy = mean_entropy(head, log_std)
+    entropy = mean_entropy(heads)
     total = policy_loss - hyper.ent_coef * entropy + hyper.vf_coef * value_loss
     # The third estimator of http://joschu.net/blog/kl-approx.html, as SB3 uses it.
     approx_kl = (ratio - 1 - log_ratio).mean()
@@ -165,14 +171,14 @@ def clip_norm(grad: Tensor, max_norm: Tensor) -> Tensor:
     return grad * (max_norm / (grad.norm() + 1e-6)).clamp(max=1.0)
 
 
-def adam_step(learner: Learner, grad: Tensor, lr: Tensor, adam: AdamSettings) -> Learner:
+def adam_step(
+    learner: Learner, grad: Tensor, corrections: Tensor, lr: Tensor, adam: AdamSettings
+) -> Learner:
     """Returns the learner after a step of Adam along `grad` (P,), as torch.optim.Adam makes it."""
-    steps = learner.steps + 1
     first = torch.lerp(learner.first_moment, grad, 1 - adam.beta1)
     second = adam.beta2 * learner.second_moment + (1 - adam.beta2) * grad.square()
-    scale = (1 - adam.beta2**steps).sqrt()
-    step = first / (1 - adam.beta1**steps) / (second.sqrt() / scale + adam.eps)
-    return Learner(learner.parameters - lr * step, first, second, steps)
+    spread = second.sqrt() / corrections[1].sqrt() + adam.eps
+    return Learner(learner.parameters - lr / corrections[0] * first / spread, first, second)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ from pbrl.agents import normalization
 from pbrl.agents.advantages import generalized_advantages
 from pbrl.agents.compilation import compiled
 from pbrl.agents.optimizer import adam_settings, read_learner, write_learner
-from pbrl.agents.policy import Heads, log_likelihood, sample
+from pbrl.agents.policy import log_likelihood, policy_function, read_weights, sample
 from pbrl.agents.ppo_update import (
     Experience,
     Hyperparameters,
@@ -92,12 +92,23 @@ class PreferencePPO(PPO):
         self._rng = loaded.get("_rng") or np.random.default_rng(self.seed)
         self.reward_statistics = loaded.get("reward_statistics") or RunningMeanStd(shape=())
         self.running_returns = loaded.get("running_returns", np.zeros(self.n_envs))
-        self._heads = Heads(self.policy)
         self._recording: Recording | None = None
-        step = make_update(
-            self._heads, adam_settings(self.policy.optimizer), self.normalize_advantage
-        )
-        self._update_step: UpdateStep = compiled(step) if self.compile_update else step
+        self._make_functions()
+
+    def _make_functions(self) -> None:
+        """Makes the functions of tensors that acting and learning consist of."""
+        apply = policy_function(self.policy)
+        self._adam = adam_settings(self.policy.optimizer)
+
+        def act(
+            vector: Tensor, buffers: tuple[Tensor, ...], observations: Tensor, noise: Tensor
+        ) -> Tensor:
+            return sample(apply(vector, buffers, observations), noise)
+
+        update = make_update(apply, self._adam, self.normalize_advantage)
+        self._apply = apply
+        self._act = compiled(act) if self.compile_update else act
+        self._update_step: UpdateStep = compiled(update) if self.compile_update else update
 
     @staticmethod
     def _wrap_env(
@@ -107,7 +118,8 @@ class PreferencePPO(PPO):
         return PPO._wrap_env(adapted, verbose, monitor_wrapper)
 
     def _excluded_save_params(self) -> list[str]:
-        return [*super()._excluded_save_params(), "_heads", "_recording", "_update_step"]
+        made = ["_recording", "_adam", "_apply", "_act", "_update_step"]
+        return [*super()._excluded_save_params(), *made]
 
     def save(
         self,
@@ -162,13 +174,15 @@ class PreferencePPO(PPO):
         recording = self._recording_for(env, n_rollout_steps)
         rollout = recording.rollout
         observations = torch.from_numpy(rollout.observations)
+        weights = read_weights(self.policy)
         noise = self._noise(rollout.actions.shape)
         bounds = self.action_space if isinstance(self.action_space, spaces.Box) else None
         callback.on_rollout_start()
         for t in range(n_rollout_steps):
             rollout.observations[t] = self._last_obs
             rollout.render_states[t] = _render_states(env)
-            actions = recording.actions[t] = self._act(observations[t], noise[t])
+            drawn = self._act(*weights, observations[t].to(self.device), noise[t])
+            actions = recording.actions[t] = drawn.cpu().numpy()
             executed = actions if bounds is None else np.clip(actions, bounds.low, bounds.high)
             new_obs, rewards, dones, infos = env.step(executed)
             self.num_timesteps += env.num_envs
@@ -195,31 +209,25 @@ class PreferencePPO(PPO):
         self._recording.restart()
         return self._recording
 
+    @property
+    def _gaussian(self) -> bool:
+        return isinstance(self.action_space, spaces.Box)
+
     def _noise(self, shape: tuple[int, ...]) -> Tensor:
         """Returns a rollout's noise (T, N, A): normal, or Gumbel for discrete actions."""
-        if self._heads.gaussian:
+        if self._gaussian:
             return torch.from_numpy(self._rng.standard_normal(shape, np.float32)).to(self.device)
         gumbel = self._rng.gumbel(size=shape).astype(np.float32)
         return torch.from_numpy(gumbel).to(self.device)
-
-    @torch.no_grad()
-    def _act(self, observations: Tensor, noise: Tensor) -> np.ndarray:
-        """Returns actions (N, A) float32 or (N,) int64 for observations (N, ...)."""
-        head = self._heads.actor(observations.to(self.device))
-        return sample(head, noise, self._log_std).cpu().numpy()
-
-    @property
-    def _log_std(self) -> Tensor | None:
-        return self.policy.log_std if self._heads.gaussian else None
 
     @torch.no_grad()
     def _evaluate(self, recording: Recording) -> None:
         """Fills in values and log-probabilities under the policy that acted."""
         rollout = recording.rollout
         steps = rollout.true_rewards.shape
-        head, values = self._heads(self._flat(rollout.observations))
-        log_probs = log_likelihood(head, self._flat(recording.actions), self._log_std)
-        recording.values[:] = values.reshape(steps[::-1]).T.cpu()
+        heads = self._apply(*read_weights(self.policy), self._flat(rollout.observations))
+        log_probs = log_likelihood(heads, self._flat(recording.actions))
+        recording.values[:] = heads.values.reshape(steps[::-1]).T.cpu()
         recording.log_probs[:] = log_probs.reshape(steps[::-1]).T.cpu()
         recording.last_values[:] = self._values(self._last_obs)
         recording.final_values[:] = 0
@@ -231,7 +239,8 @@ class PreferencePPO(PPO):
     @torch.no_grad()
     def _values(self, observations: np.ndarray) -> np.ndarray:
         """Returns values (B,) of observations (B, ...)."""
-        return self._heads.critic(torch.as_tensor(observations, device=self.device)).cpu().numpy()
+        tensor = torch.as_tensor(observations, device=self.device)
+        return self.policy.predict_values(tensor).squeeze(-1).cpu().numpy()
 
     def _flat(self, array: np.ndarray) -> Tensor:
         """Returns (T, N, ...) as a tensor (N * T, ...), environment by environment, as SB3."""
@@ -252,7 +261,7 @@ class PreferencePPO(PPO):
         record("train/clip_fraction", report.clip_fraction)
         record("train/loss", report.loss)
         record("train/explained_variance", report.explained_variance)
-        if self._heads.gaussian:
+        if self._gaussian:
             record("train/std", report.std)
         record("train/n_updates", self._n_updates, exclude="tensorboard")
         record("train/clip_range", self.clip_range(self._current_progress_remaining))
@@ -279,15 +288,15 @@ class PreferencePPO(PPO):
         if progress_remaining is not None:
             self._current_progress_remaining = progress_remaining
         experience = self._experience(recording, self._checked(rewards, recording))
-        learner, statistics, epochs = self._epochs(experience)
+        learner, steps, statistics = self._epochs(experience)
         if not torch.isfinite(learner.parameters).all():
             raise NumericalError(
                 "The policy's parameters are no longer finite after this update; "
                 "they are left as before it. A lower learning rate may help."
             )
-        write_learner(learner, self.policy.optimizer)
+        write_learner(learner, steps, self.policy.optimizer)
         self._adapt(experience.observations)
-        return self._report(experience, statistics, epochs)
+        return self._report(experience, statistics)
 
     def _checked(self, rewards: np.ndarray, recording: Recording) -> np.ndarray:
         expected = recording.values.shape
@@ -326,23 +335,29 @@ class PreferencePPO(PPO):
         )
         return Experience(*map(self._flat, parts))
 
-    def _epochs(self, experience: Experience) -> tuple[Learner, Tensor, int]:
-        """Returns the learner afterwards, statistics (minibatches, 6), and epochs begun."""
+    def _epochs(self, experience: Experience) -> tuple[Learner, int, Tensor]:
+        """Returns the learner afterwards, its steps, and statistics (minibatches, 6)."""
         self.policy.set_training_mode(True)
         optimizer = self.policy.optimizer
         update_learning_rate(optimizer, self.lr_schedule(self._current_progress_remaining))
         hyper = self._hyperparameters()
-        learner = read_learner(optimizer)
+        learner, steps = read_learner(optimizer)
+        buffers = tuple(self.policy.buffers())
+        per_epoch = math.ceil(len(experience.values) / self.batch_size)
+        corrections = self._adam.corrections(steps + 1, self.n_epochs * per_epoch).to(self.device)
         statistics = []
-        for epoch in range(1, self.n_epochs + 1):
+        for _ in range(self.n_epochs):
             order = torch.from_numpy(self._rng.permutation(len(experience.values)))
             self._n_updates += 1
             for indices in order.to(self.device).split(self.batch_size):
-                learner, result = self._update_step(learner, experience, indices, hyper)
+                correction = corrections[len(statistics)]
+                learner, result = self._update_step(
+                    learner, buffers, experience, indices, correction, hyper
+                )
                 statistics.append(result)
                 if self.target_kl is not None and Statistics(*result).approx_kl > hyper.max_kl:
-                    return learner, torch.stack(statistics), epoch
-        return learner, torch.stack(statistics), self.n_epochs
+                    return learner, steps + len(statistics) - 1, torch.stack(statistics)
+        return learner, steps + len(statistics), torch.stack(statistics)
 
     def _hyperparameters(self) -> Hyperparameters:
         progress = self._current_progress_remaining
@@ -365,22 +380,22 @@ class PreferencePPO(PPO):
             if hasattr(module, "adapt"):
                 module.adapt(observations)
 
-    def _report(self, experience: Experience, statistics: Tensor, epochs: int) -> UpdateReport:
+    def _report(self, experience: Experience, statistics: Tensor) -> UpdateReport:
+        """Returns the report of an update from its statistics (minibatches, 6)."""
         per_epoch = math.ceil(len(experience.values) / self.batch_size)
+        epochs = math.ceil(len(statistics) / per_epoch)
         means = Statistics(*statistics.mean(0).tolist())
-        last_epoch = statistics[(epochs - 1) * per_epoch :]
-        std = self.policy.log_std.exp().mean().item() if self._heads.gaussian else math.nan
+        last_epoch = Statistics(*statistics[(epochs - 1) * per_epoch :].mean(0).tolist())
+        values, returns = experience.values.cpu().numpy(), experience.returns.cpu().numpy()
         return UpdateReport(
             policy_loss=means.policy_loss,
             value_loss=means.value_loss,
             entropy=means.entropy,
-            approx_kl=Statistics(*last_epoch.mean(0).tolist()).approx_kl,
+            approx_kl=last_epoch.approx_kl,
             clip_fraction=means.clip_fraction,
             loss=Statistics(*statistics[-1].tolist()).loss,
-            explained_variance=explained_variance(
-                experience.values.cpu().numpy(), experience.returns.cpu().numpy()
-            ),
-            std=std,
+            explained_variance=explained_variance(values, returns),
+            std=self.policy.log_std.exp().mean().item() if self._gaussian else math.nan,
             epochs=epochs,
         )
 

@@ -70,7 +70,7 @@ class GymnasiumVecEnv(VecEnv):
         dones = terminated | truncated
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for i in np.flatnonzero(dones):
-            infos[i] = self._end_of_episode(i, info["final_obs"][i], bool(not terminated[i]))
+            infos[i] = self._end_of_episode(int(i), info["final_obs"][i], bool(not terminated[i]))
         return observations, rewards, dones, infos
 
     def _end_of_episode(self, i: int, final_obs: np.ndarray, timeout: bool) -> dict[str, Any]:
@@ -109,7 +109,7 @@ class GymnasiumVecEnv(VecEnv):
     def get_images(self) -> Sequence[np.ndarray | None]:
         """Returns one frame per environment, as far as the environments render."""
         frames = self.envs.render()
-        return [None] * self.num_envs if frames is None else list(frames)
+        return [None] * self.num_envs if frames is None else [np.asarray(f) for f in frames]
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:  # noqa: ANN401 (SB3's)
         """Returns an attribute of the chosen environments; the batch's own counts for each."""
