@@ -8,7 +8,6 @@ Departures from B-Pref: an exact tie of a teacher that chooses by the sums alone
 first clip; a mistake leaves it one. Rewards are shifted and scaled (see `reward_scale`).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,12 +91,10 @@ TEACHERS: dict[str, Teacher] = {
 """The oracle and B-Pref's named teachers."""
 
 
-def _answers(
-    preference: Sequence[float] | np.ndarray, close: np.ndarray, poor: np.ndarray
-) -> list[Comparison]:
+def _answers(preference: np.ndarray, close: np.ndarray, poor: np.ndarray) -> list[Comparison]:
     """Clips too poor to judge are skipped; close ones are a tie, whatever was preferred."""
-    by_preference = {1.0: Comparison.FIRST, -1.0: Comparison.SECOND, 0.0: Comparison.TIE}
+    preferred = {1.0: Comparison.FIRST, -1.0: Comparison.SECOND, 0.0: Comparison.TIE}
     return [
-        Comparison.SKIP if poor[i] else Comparison.TIE if close[i] else by_preference[value]
-        for i, value in enumerate(preference)
+        Comparison.SKIP if is_poor else Comparison.TIE if is_close else preferred[sign]
+        for sign, is_close, is_poor in zip(preference, close, poor, strict=True)
     ]
