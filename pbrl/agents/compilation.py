@@ -18,7 +18,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils import _pytree as pytree
 
 
-def compiled(function: Callable) -> Callable:
+def compile_function(function: Callable) -> Callable:
     """Returns `function` compiled, once for each combination of shapes that it meets.
 
     Where no C++ compiler works, it runs as it is, several times slower, and a warning says so.
@@ -35,30 +35,29 @@ def compiled(function: Callable) -> Callable:
         shapes = tuple([tensor.shape for tensor in flat])
         graph = graphs.get(shapes)
         if graph is None:
-            graph = graphs[shapes] = _compile(function, args, flat)
+            graph = graphs[shapes] = _make_graph(function, args, flat)
         return graph(args, flat)
 
     return call
 
 
 @torch.no_grad()
-def _compile(function: Callable, args: tuple, flat: list[Tensor]) -> Callable:
+def _make_graph(function: Callable, args: tuple, flat: list) -> Callable:
     """Returns what runs `function` for arguments of these shapes, given nested and flat."""
     _, structure = pytree.tree_flatten(args)
-    result_structure = None
+    results: list[pytree.TreeSpec] = []  # the structure of the results, known once traced
 
     def flat_function(*tensors: Tensor) -> list[Tensor]:
-        nonlocal result_structure
-        leaves, result_structure = pytree.tree_flatten(
-            function(*pytree.tree_unflatten(tensors, structure))
-        )
+        result = function(*pytree.tree_unflatten(tensors, structure))
+        leaves, result_structure = pytree.tree_flatten(result)
+        results.append(result_structure)
         return leaves
 
     # Calls between kernels are made from C++ too: on networks this small they are half of all.
     options = {"cpp_wrapper": True} if flat[0].device.type == "cpu" else None
     try:
         graph = make_fx(flat_function, tracing_mode="fake")(*flat)
-        run = torch._inductor.compile(graph, flat, options=options)
+        run: Any = torch._inductor.compile(graph, flat, options=options)
         run(*flat)
     except Exception as error:  # noqa: BLE001 (whatever the machine lacks, uncompiled code runs)
         warnings.warn(
@@ -68,7 +67,7 @@ def _compile(function: Callable, args: tuple, flat: list[Tensor]) -> Callable:
             stacklevel=3,
         )
         return lambda args, flat: function(*args)
-    return lambda args, flat: pytree.tree_unflatten(run(*flat), result_structure)
+    return lambda args, flat: pytree.tree_unflatten(run(*flat), results[0])
 
 
 def _first_line(error: Exception) -> str:

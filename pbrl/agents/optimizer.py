@@ -25,7 +25,8 @@ def adam_settings(optimizer: Optimizer) -> AdamSettings:
             f"The optimiser is {given}, but PreferencePPO's update makes the steps of plain Adam: "
             "leave optimizer_class and optimizer_kwargs out, or set only betas and eps."
         )
-    return AdamSettings(*group["betas"], group["eps"])
+    beta1, beta2 = group["betas"]
+    return AdamSettings(beta1, beta2, group["eps"])
 
 
 @torch.no_grad()

@@ -8,7 +8,7 @@ and categorical ones are covered.
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from stable_baselines3.common.distributions import (
@@ -52,11 +52,10 @@ class _Forward(nn.Module):
 
     def forward(self, observations: Tensor) -> Heads:
         policy = self.policy
-        features = policy.extract_features(observations)
-        if policy.share_features_extractor:
-            features = (features, features)
-        actor = policy.action_net(policy.mlp_extractor.forward_actor(features[0]))
-        values = policy.value_net(policy.mlp_extractor.forward_critic(features[1]))
+        features: Any = policy.extract_features(observations)
+        for_actor, for_critic = (features,) * 2 if policy.share_features_extractor else features
+        actor = policy.action_net(policy.mlp_extractor.forward_actor(for_actor))
+        values = policy.value_net(policy.mlp_extractor.forward_critic(for_critic))
         return Heads(actor, values.squeeze(-1), getattr(policy, "log_std", None))
 
 

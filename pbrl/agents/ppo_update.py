@@ -179,24 +179,3 @@ def adam_step(
     second = adam.beta2 * learner.second_moment + (1 - adam.beta2) * grad.square()
     spread = second.sqrt() / corrections[1].sqrt() + adam.eps
     return Learner(learner.parameters - lr / corrections[0] * first / spread, first, second)
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateReport:
-    """How an update on one rollout went: means over its minibatches where nothing else is said."""
-
-    policy_loss: float
-    value_loss: float
-    entropy: float
-    """nats."""
-    approx_kl: float
-    """nats, from the policy that acted to the one that learns; mean over the last epoch."""
-    clip_fraction: float
-    loss: float
-    """Of the last minibatch."""
-    explained_variance: float
-    """1 - Var[returns - values] / Var[returns], of the values before the update."""
-    std: float
-    """Mean standard deviation of continuous actions, else NaN."""
-    epochs: int
-    """Epochs begun."""

@@ -31,24 +31,16 @@ from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.type_aliases import GymEnv
-from stable_baselines3.common.utils import explained_variance, update_learning_rate
+from stable_baselines3.common.utils import update_learning_rate
 from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor
 
 from pbrl.agents import normalization
-from pbrl.agents.advantages import generalized_advantages
-from pbrl.agents.compilation import compiled
+from pbrl.agents.compilation import compile_function
+from pbrl.agents.learning import UpdateReport, flatten, make_experience, run_epochs, summarize
 from pbrl.agents.optimizer import adam_settings, read_learner, write_learner
 from pbrl.agents.policy import log_likelihood, policy_function, read_weights, sample
-from pbrl.agents.ppo_update import (
-    Experience,
-    Hyperparameters,
-    Learner,
-    Statistics,
-    UpdateReport,
-    UpdateStep,
-    make_update,
-)
+from pbrl.agents.ppo_update import Hyperparameters, make_update
 from pbrl.agents.recording import Recording
 from pbrl.agents.reward_scaling import scale_rewards
 from pbrl.agents.vec_env import GymnasiumVecEnv
@@ -59,56 +51,56 @@ from pbrl.rollout import Rollout
 class PreferencePPO(PPO):
     """SB3's PPO, except that acting and learning can be called one by one."""
 
+    _last_obs: Any  # (N, ...), what the environments showed last
+
     def __init__(
-        self,
-        *args: Any,  # noqa: ANN401 (SB3's)
-        normalize_reward: bool = False,
-        compile_update: bool = True,
-        **kwargs: Any,  # noqa: ANN401
+        self, *args: Any, normalize_reward: bool = False, compiled: bool = True, **kwargs: Any
     ) -> None:
         """Takes what `stable_baselines3.PPO` takes; `env` may be a Gymnasium VectorEnv too.
 
         Args:
             *args: of `stable_baselines3.PPO`.
             normalize_reward: divide rewards by the running deviation of their discounted sums.
-            compile_update: compile the update at its first call (some seconds, once).
+            compiled: compile acting and updating at their first call (some seconds, once).
             **kwargs: of `stable_baselines3.PPO`.
 
         Raises:
             ConfigError: spaces, distribution or optimiser are not supported.
         """
         self.normalize_reward = normalize_reward
-        self.compile_update = compile_update
+        self.compiled = compiled
         super().__init__(*args, **kwargs)
 
     def _setup_model(self) -> None:
-        loaded = dict(self.__dict__)  # after load(), what was saved; else without these keys
+        saved = dict(self.__dict__)  # what `load` read; of a new agent, without the keys below
         super()._setup_model()
         if not isinstance(self.observation_space, spaces.Box):
             raise ConfigError(
                 f"The observation space is {self.observation_space}, but PreferencePPO supports "
                 "Box: gymnasium.wrappers.FlattenObservation makes one of most others."
             )
-        self._rng = loaded.get("_rng") or np.random.default_rng(self.seed)
-        self.reward_statistics = loaded.get("reward_statistics") or RunningMeanStd(shape=())
-        self.running_returns = loaded.get("running_returns", np.zeros(self.n_envs))
+        self._rng: np.random.Generator = saved.get("_rng", self._rng)
+        self.reward_statistics = saved.get("reward_statistics", RunningMeanStd(shape=()))
+        self.running_returns = saved.get("running_returns", np.zeros(self.n_envs))
+        if len(self.running_returns) != self.n_envs:
+            self.running_returns = np.zeros(self.n_envs)
         self._recording: Recording | None = None
         self._make_functions()
 
     def _make_functions(self) -> None:
         """Makes the functions of tensors that acting and learning consist of."""
         apply = policy_function(self.policy)
-        self._adam = adam_settings(self.policy.optimizer)
 
         def act(
             vector: Tensor, buffers: tuple[Tensor, ...], observations: Tensor, noise: Tensor
         ) -> Tensor:
             return sample(apply(vector, buffers, observations), noise)
 
+        self._adam = adam_settings(self.policy.optimizer)
         update = make_update(apply, self._adam, self.normalize_advantage)
         self._apply = apply
-        self._act = compiled(act) if self.compile_update else act
-        self._update_step: UpdateStep = compiled(update) if self.compile_update else update
+        self._act = compile_function(act) if self.compiled else act
+        self._update = compile_function(update) if self.compiled else update
 
     @staticmethod
     def _wrap_env(
@@ -118,7 +110,7 @@ class PreferencePPO(PPO):
         return PPO._wrap_env(adapted, verbose, monitor_wrapper)
 
     def _excluded_save_params(self) -> list[str]:
-        made = ["_recording", "_adam", "_apply", "_act", "_update_step"]
+        made = ["_recording", "_adam", "_apply", "_act", "_update"]
         return [*super()._excluded_save_params(), *made]
 
     def save(
@@ -134,9 +126,14 @@ class PreferencePPO(PPO):
         finally:
             cloudpickle.unregister_pickle_by_value(normalization)
 
+    def set_random_seed(self, seed: int | None = None) -> None:
+        """Seeds SB3's generators, the environment's next reset and the agent's own generator."""
+        super().set_random_seed(seed)
+        self._rng = np.random.default_rng(seed)
+
     def rng_state(self) -> dict[str, Any]:
         """Returns the state of the generator behind noise and minibatches (fit for JSON)."""
-        return self._rng.bit_generator.state
+        return dict(self._rng.bit_generator.state)
 
     def set_rng_state(self, state: dict[str, Any]) -> None:
         """Goes on from a state that `rng_state` returned."""
@@ -152,15 +149,15 @@ class PreferencePPO(PPO):
         Raises:
             NumericalError: an observation or action is not finite.
         """
+        env = self._environment()
         if self._last_obs is None:
-            self._last_obs = self.env.reset()
+            self._last_obs = env.reset()
             self._last_episode_starts = np.ones(self.n_envs, dtype=bool)
         if self.ep_info_buffer is None:
             self.ep_info_buffer = deque(maxlen=self._stats_window_size)
             self.ep_success_buffer = deque(maxlen=self._stats_window_size)
-        callback = self._init_callback(None)
-        self.collect_rollouts(self.env, callback, self.rollout_buffer, self.n_steps)
-        return self._recording.rollout
+        self.collect_rollouts(env, self._init_callback(None), self.rollout_buffer, self.n_steps)
+        return self._whole_recording().rollout
 
     def collect_rollouts(
         self,
@@ -174,8 +171,8 @@ class PreferencePPO(PPO):
         recording = self._recording_for(env, n_rollout_steps)
         rollout = recording.rollout
         observations = torch.from_numpy(rollout.observations)
-        weights = read_weights(self.policy)
         noise = self._noise(rollout.actions.shape)
+        weights = read_weights(self.policy)
         bounds = self.action_space if isinstance(self.action_space, spaces.Box) else None
         callback.on_rollout_start()
         for t in range(n_rollout_steps):
@@ -199,14 +196,22 @@ class PreferencePPO(PPO):
         callback.on_rollout_end()
         return True
 
+    def _environment(self) -> VecEnv:
+        if self.env is None:
+            raise RuntimeError("The agent has no environment to act in: call set_env() first.")
+        return self.env
+
     def _recording_for(self, env: VecEnv, num_steps: int) -> Recording:
         """Returns the arrays to record in: the last ones wherever they fit."""
         shape = (num_steps, *_render_states(env).shape)
         if self._recording is None or self._recording.rollout.render_states.shape != shape:
-            self._recording = Recording(
-                num_steps, env.num_envs, self.observation_space, self.action_space, shape[-1]
-            )
+            self._recording = Recording(shape, self.observation_space, self.action_space)
         self._recording.restart()
+        return self._recording
+
+    def _whole_recording(self) -> Recording:
+        if self._recording is None or not self._recording.complete:
+            raise RuntimeError("There is no whole rollout to learn from: call collect() first.")
         return self._recording
 
     @property
@@ -215,58 +220,31 @@ class PreferencePPO(PPO):
 
     def _noise(self, shape: tuple[int, ...]) -> Tensor:
         """Returns a rollout's noise (T, N, A): normal, or Gumbel for discrete actions."""
-        if self._gaussian:
-            return torch.from_numpy(self._rng.standard_normal(shape, np.float32)).to(self.device)
-        gumbel = self._rng.gumbel(size=shape).astype(np.float32)
-        return torch.from_numpy(gumbel).to(self.device)
+        draw = self._rng.standard_normal if self._gaussian else self._rng.gumbel
+        return torch.from_numpy(draw(size=shape).astype(np.float32)).to(self.device)
 
     @torch.no_grad()
     def _evaluate(self, recording: Recording) -> None:
         """Fills in values and log-probabilities under the policy that acted."""
-        rollout = recording.rollout
-        steps = rollout.true_rewards.shape
-        heads = self._apply(*read_weights(self.policy), self._flat(rollout.observations))
-        log_probs = log_likelihood(heads, self._flat(recording.actions))
-        recording.values[:] = heads.values.reshape(steps[::-1]).T.cpu()
-        recording.log_probs[:] = log_probs.reshape(steps[::-1]).T.cpu()
+        observations = flatten(recording.rollout.observations, self.device)
+        heads = self._apply(*read_weights(self.policy), observations)
+        log_probs = log_likelihood(heads, flatten(recording.actions, self.device))
+        num_steps, num_envs = recording.values.shape
+        recording.values[:] = heads.values.cpu().reshape(num_envs, num_steps).T
+        recording.log_probs[:] = log_probs.cpu().reshape(num_envs, num_steps).T
         recording.last_values[:] = self._values(self._last_obs)
         recording.final_values[:] = 0
         if recording.final_observations:
             finals = self._values(np.stack(recording.final_observations))
-            recording.final_values[rollout.truncated] = finals
+            recording.final_values[recording.rollout.truncated] = finals
         recording.complete = True
 
-    @torch.no_grad()
-    def _values(self, observations: np.ndarray) -> np.ndarray:
+    def _values(self, observations: Any) -> np.ndarray:
         """Returns values (B,) of observations (B, ...)."""
         tensor = torch.as_tensor(observations, device=self.device)
         return self.policy.predict_values(tensor).squeeze(-1).cpu().numpy()
 
-    def _flat(self, array: np.ndarray) -> Tensor:
-        """Returns (T, N, ...) as a tensor (N * T, ...), environment by environment, as SB3."""
-        tensor = torch.from_numpy(array).to(self.device).transpose(0, 1)
-        return tensor.reshape(-1, *array.shape[2:])
-
     # Learning
-
-    def train(self) -> None:
-        """Learns from the task's own rewards, as SB3's `learn` calls it."""
-        report = self.update(self._recording.rollout.true_rewards)
-        record = self.logger.record
-        record("train/learning_rate", self.lr_schedule(self._current_progress_remaining))
-        record("train/entropy_loss", -report.entropy)
-        record("train/policy_gradient_loss", report.policy_loss)
-        record("train/value_loss", report.value_loss)
-        record("train/approx_kl", report.approx_kl)
-        record("train/clip_fraction", report.clip_fraction)
-        record("train/loss", report.loss)
-        record("train/explained_variance", report.explained_variance)
-        if self._gaussian:
-            record("train/std", report.std)
-        record("train/n_updates", self._n_updates, exclude="tensorboard")
-        record("train/clip_range", self.clip_range(self._current_progress_remaining))
-        if self.clip_range_vf is not None:
-            record("train/clip_range_vf", self.clip_range_vf(self._current_progress_remaining))
 
     def update(
         self, rewards: np.ndarray, *, progress_remaining: float | None = None
@@ -282,89 +260,53 @@ class PreferencePPO(PPO):
             NumericalError: a reward, or a parameter after learning, is not finite. The policy is
                 then as it was.
         """
-        recording = self._recording
-        if recording is None or not recording.complete:
-            raise RuntimeError("There is no whole rollout to learn from: call collect() first.")
+        recording = self._whole_recording()
+        _check_rewards(rewards, recording.values.shape)
         if progress_remaining is not None:
             self._current_progress_remaining = progress_remaining
-        experience = self._experience(recording, self._checked(rewards, recording))
-        learner, steps, statistics = self._epochs(experience)
-        if not torch.isfinite(learner.parameters).all():
+        if self.normalize_reward:
+            rewards = scale_rewards(
+                rewards,
+                recording.rollout.ended,
+                self.gamma,
+                self.running_returns,
+                self.reward_statistics,
+            )
+        experience = make_experience(recording, rewards, self.gamma, self.gae_lambda, self.device)
+        self.policy.set_training_mode(True)
+        optimizer = self.policy.optimizer
+        update_learning_rate(optimizer, self._now(self.lr_schedule))
+        outcome = run_epochs(
+            self._update,
+            *read_learner(optimizer),
+            tuple(self.policy.buffers()),
+            experience,
+            self._hyperparameters(),
+            self._adam,
+            self.n_epochs,
+            self.batch_size,
+            self._rng,
+        )
+        if not torch.isfinite(outcome.learner.parameters).all():
             raise NumericalError(
                 "The policy's parameters are no longer finite after this update; "
                 "they are left as before it. A lower learning rate may help."
             )
-        write_learner(learner, steps, self.policy.optimizer)
+        write_learner(outcome.learner, outcome.steps, optimizer)
         self._adapt(experience.observations)
-        return self._report(experience, statistics)
+        report = summarize(outcome.statistics, experience, self.batch_size, self._std())
+        self._n_updates += report.epochs
+        return report
 
-    def _checked(self, rewards: np.ndarray, recording: Recording) -> np.ndarray:
-        expected = recording.values.shape
-        if rewards.shape != expected:
-            raise ValueError(f"rewards have shape {rewards.shape}, the rollout {expected}.")
-        if not np.isfinite(rewards).all():
-            t, env = np.argwhere(~np.isfinite(rewards))[0]
-            raise NumericalError(
-                f"The reward of environment {env} at step {t} of this rollout is not finite: "
-                f"{rewards[t, env]}."
-            )
-        return rewards
-
-    def _experience(self, recording: Recording, rewards: np.ndarray) -> Experience:
-        """Returns what the minibatches are drawn from, with advantages for `rewards` (T, N)."""
-        ended = recording.rollout.ended
-        if self.normalize_reward:
-            rewards = scale_rewards(
-                rewards, ended, self.gamma, self.running_returns, self.reward_statistics
-            )
-        advantages = generalized_advantages(
-            rewards.astype(np.float32) + self.gamma * recording.final_values,
-            recording.values,
-            recording.last_values,
-            ended,
-            self.gamma,
-            self.gae_lambda,
-        )
-        parts = (
-            recording.rollout.observations,
-            recording.actions,
-            recording.values,
-            recording.log_probs,
-            advantages,
-            advantages + recording.values,
-        )
-        return Experience(*map(self._flat, parts))
-
-    def _epochs(self, experience: Experience) -> tuple[Learner, int, Tensor]:
-        """Returns the learner afterwards, its steps, and statistics (minibatches, 6)."""
-        self.policy.set_training_mode(True)
-        optimizer = self.policy.optimizer
-        update_learning_rate(optimizer, self.lr_schedule(self._current_progress_remaining))
-        hyper = self._hyperparameters()
-        learner, steps = read_learner(optimizer)
-        buffers = tuple(self.policy.buffers())
-        per_epoch = math.ceil(len(experience.values) / self.batch_size)
-        corrections = self._adam.corrections(steps + 1, self.n_epochs * per_epoch).to(self.device)
-        statistics = []
-        for _ in range(self.n_epochs):
-            order = torch.from_numpy(self._rng.permutation(len(experience.values)))
-            self._n_updates += 1
-            for indices in order.to(self.device).split(self.batch_size):
-                correction = corrections[len(statistics)]
-                learner, result = self._update_step(
-                    learner, buffers, experience, indices, correction, hyper
-                )
-                statistics.append(result)
-                if self.target_kl is not None and Statistics(*result).approx_kl > hyper.max_kl:
-                    return learner, steps + len(statistics) - 1, torch.stack(statistics)
-        return learner, steps + len(statistics), torch.stack(statistics)
+    def _now(self, schedule: Any) -> float:
+        """Returns the value that a schedule has at this point of training."""
+        return schedule(self._current_progress_remaining)
 
     def _hyperparameters(self) -> Hyperparameters:
-        progress = self._current_progress_remaining
         values = (
-            self.lr_schedule(progress),
-            self.clip_range(progress),
-            math.inf if self.clip_range_vf is None else self.clip_range_vf(progress),
+            self._now(self.lr_schedule),
+            self._now(self.clip_range),
+            math.inf if self.clip_range_vf is None else self._now(self.clip_range_vf),
             self.ent_coef,
             self.vf_coef,
             self.max_grad_norm,
@@ -377,27 +319,33 @@ class PreferencePPO(PPO):
     def _adapt(self, observations: Tensor) -> None:
         """Shows a rollout's observations to the extractors that learn statistics of them."""
         for module in self.policy.modules():
+            # By its method, not its class: a loaded extractor's class came with the file.
             if hasattr(module, "adapt"):
-                module.adapt(observations)
+                module.adapt(observations)  # pyright: ignore[reportCallIssue]
 
-    def _report(self, experience: Experience, statistics: Tensor) -> UpdateReport:
-        """Returns the report of an update from its statistics (minibatches, 6)."""
-        per_epoch = math.ceil(len(experience.values) / self.batch_size)
-        epochs = math.ceil(len(statistics) / per_epoch)
-        means = Statistics(*statistics.mean(0).tolist())
-        last_epoch = Statistics(*statistics[(epochs - 1) * per_epoch :].mean(0).tolist())
-        values, returns = experience.values.cpu().numpy(), experience.returns.cpu().numpy()
-        return UpdateReport(
-            policy_loss=means.policy_loss,
-            value_loss=means.value_loss,
-            entropy=means.entropy,
-            approx_kl=last_epoch.approx_kl,
-            clip_fraction=means.clip_fraction,
-            loss=Statistics(*statistics[-1].tolist()).loss,
-            explained_variance=explained_variance(values, returns),
-            std=self.policy.log_std.exp().mean().item() if self._gaussian else math.nan,
-            epochs=epochs,
-        )
+    def _std(self) -> float:
+        """Returns the mean standard deviation of continuous actions, NaN for discrete ones."""
+        log_std = getattr(self.policy, "log_std", None)
+        return math.nan if log_std is None else log_std.exp().mean().item()
+
+    def train(self) -> None:
+        """Learns from the task's own rewards and logs, as SB3's `learn` calls it."""
+        report = self.update(self._whole_recording().rollout.true_rewards)
+        record = self.logger.record
+        record("train/learning_rate", self._now(self.lr_schedule))
+        record("train/entropy_loss", -report.entropy)
+        record("train/policy_gradient_loss", report.policy_loss)
+        record("train/value_loss", report.value_loss)
+        record("train/approx_kl", report.approx_kl)
+        record("train/clip_fraction", report.clip_fraction)
+        record("train/loss", report.loss)
+        record("train/explained_variance", report.explained_variance)
+        if self._gaussian:
+            record("train/std", report.std)
+        record("train/n_updates", self._n_updates, exclude="tensorboard")
+        record("train/clip_range", self._now(self.clip_range))
+        if self.clip_range_vf is not None:
+            record("train/clip_range_vf", self._now(self.clip_range_vf))
 
 
 def _render_states(env: VecEnv) -> np.ndarray:
@@ -406,3 +354,15 @@ def _render_states(env: VecEnv) -> np.ndarray:
     if isinstance(inner, GymnasiumVecEnv):
         return inner.render_states
     return np.empty((env.num_envs, 0), dtype=np.float32)
+
+
+def _check_rewards(rewards: np.ndarray, shape: tuple[int, ...]) -> None:
+    """Raises unless the rewards are of a rollout of `shape` (T, N), and finite."""
+    if rewards.shape != shape:
+        raise ValueError(f"rewards have shape {rewards.shape}, but the rollout has {shape}.")
+    if not np.isfinite(rewards).all():
+        t, env = np.argwhere(~np.isfinite(rewards))[0]
+        raise NumericalError(
+            f"The reward of environment {env} at step {t} of this rollout is not finite: "
+            f"{rewards[t, env]}."
+        )

@@ -14,20 +14,25 @@ class Recording:
 
     def __init__(
         self,
-        num_steps: int,
-        num_envs: int,
-        observation_space: spaces.Box,
-        action_space: spaces.Box | spaces.Discrete,
-        state_size: int,
+        shape: tuple[int, int, int],
+        observation_space: spaces.Space,
+        action_space: spaces.Space,
     ) -> None:
-        """Allocates for observations of one environment's spaces and `state_size` values each."""
-        steps = (num_steps, num_envs)
+        """Allocates for T steps, N environments and S values of simulator state: `shape`.
+
+        Args:
+            shape: (T, N, S).
+            observation_space: of one environment, Box.
+            action_space: of one environment, Box or Discrete.
+        """
+        steps, state_size = shape[:2], shape[2]
+        observation_shape = observation_space.shape or ()
         discrete = isinstance(action_space, spaces.Discrete)
-        action_shape = () if discrete else action_space.shape
-        action_size = int(action_space.n) if discrete else int(np.prod(action_space.shape))
+        action_shape = () if discrete else action_space.shape or ()
+        action_size = spaces.flatdim(action_space)
         observation_dtype = np.uint8 if observation_space.dtype == np.uint8 else np.float32
         self.rollout = Rollout(
-            observations=np.zeros((*steps, *observation_space.shape), observation_dtype),
+            observations=np.zeros((*steps, *observation_shape), observation_dtype),
             actions=np.zeros((*steps, action_size), np.float32),
             true_rewards=np.zeros(steps),
             terminated=np.zeros(steps, bool),
@@ -42,7 +47,7 @@ class Recording:
         """(T, N) of the actions."""
         self.final_values = np.zeros(steps, np.float32)
         """(T, N) of the observation that a time limit cut the episode at, else 0."""
-        self.last_values = np.zeros(num_envs, np.float32)
+        self.last_values = np.zeros(shape[1], np.float32)
         """(N,) of the observations after the last step."""
         self.complete = False
         """Whether all T steps are there."""
@@ -79,7 +84,7 @@ class Recording:
                 self.final_observations.append(infos[i]["terminal_observation"])
 
     def check_finite(self) -> None:
-        """Checks the observations and drawn actions.
+        """Checks the observations and the actions drawn on them.
 
         Raises:
             NumericalError: one is NaN or infinite; the message says which.
