@@ -109,7 +109,7 @@ def to_tensors(tree: Any) -> Any:
     """Returns nested dicts with arrays made tensors, which `torch.load` reads without pickle."""
     if isinstance(tree, dict):
         return {name: to_tensors(value) for name, value in tree.items()}
-    return torch.from_numpy(np.ascontiguousarray(tree)) if isinstance(tree, np.ndarray) else tree
+    return torch.from_numpy(np.array(tree)) if isinstance(tree, np.ndarray) else tree
 
 
 def to_arrays(tree: Any) -> Any:

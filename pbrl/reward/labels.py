@@ -71,6 +71,7 @@ class LabelReader:
 
     def _fetch(self, numbers: list[int]) -> None:
         """Keeps the clips of these queries, `(K, T, I)` each; their true rewards are not read."""
-        for number, segments in self._store.segments(self._run, numbers).items():
+        stored = self._store.segments(self._run, numbers, true_rewards=False)
+        for number, segments in stored.items():
             clips = [np.concatenate([s.observations, s.actions], axis=1) for s in segments]
             self._inputs[number] = np.stack(clips)

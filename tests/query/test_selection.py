@@ -1,0 +1,75 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pbrl.buffer import SegmentBuffer
+from pbrl.config import QueryConfig
+from pbrl.query.selection import select_queries
+
+LENGTH, NUM_ENVS, STEPS = 5, 2, 100
+
+
+@pytest.fixture
+def buffer():
+    rng = np.random.default_rng(0)
+    ring = SegmentBuffer(NUM_ENVS, NUM_ENVS * STEPS, obs_dim=3, act_dim=2, state_dim=1)
+    ring.add(
+        rng.standard_normal((STEPS, NUM_ENVS, 3)).astype(np.float32),
+        rng.standard_normal((STEPS, NUM_ENVS, 2)).astype(np.float32),
+        rng.standard_normal((STEPS, NUM_ENVS)),
+        np.zeros((STEPS, NUM_ENVS, 1), np.float32),
+        np.zeros((STEPS, NUM_ENVS), bool),
+    )
+    return ring
+
+
+class Ensemble:
+    """Two members that agree on clips but for the first observation's sign."""
+
+    def __init__(self):
+        self.clips_seen = 0
+
+    def returns(self, clips):
+        assert clips.shape[1:] == (LENGTH, 5)
+        self.clips_seen += len(clips)
+        lean = clips[:, 0, 0]
+        return np.stack([lean, -lean])
+
+
+def select(buffer, predicted, numbers=range(4, 7), **changes):
+    config = replace(QueryConfig(), **changes)
+    return select_queries(
+        buffer, LENGTH, numbers, predicted, config, "comparison", np.random.default_rng(1)
+    )
+
+
+def test_ten_times_as_many_candidates_are_scored_as_asked(buffer):
+    ensemble = Ensemble()
+    queries = select(buffer, ensemble.returns)
+    assert ensemble.clips_seen == 10 * len(queries) * 2
+
+
+def test_what_is_asked_is_what_the_ensemble_disagrees_on(buffer):
+    def spread(queries):
+        firsts = [[c.observations[0, 0] for c in q.segments] for q in queries]
+        return np.mean([abs(a - b) for a, b in firsts])
+
+    many = range(10)
+    chosen = spread(select(buffer, Ensemble().returns, many))
+    assert chosen > 2 * spread(select(buffer, Ensemble().returns, many, acquisition="uniform"))
+
+
+def test_queries_carry_number_kind_step_and_copied_clips(buffer):
+    queries = select(buffer, Ensemble().returns)
+    assert [q.number for q in queries] == [4, 5, 6]
+    assert {q.kind for q in queries} == {"comparison"}
+    assert {q.step for q in queries} == {NUM_ENVS * STEPS}
+    for query in queries:
+        assert [len(clip) for clip in query.segments] == [LENGTH, LENGTH]
+        assert all(clip.observations.base is None for clip in query.segments)
+
+
+def test_the_first_queries_are_drawn_without_looking_at_predictors(buffer):
+    queries = select(buffer, None)
+    assert [q.number for q in queries] == [4, 5, 6]
