@@ -40,7 +40,7 @@ INVERTED_DOUBLE_PENDULUM = MujocoTask(
     episode_steps=50,
     clip_fps=10.0,
     look_for="Prefer the poles that stay upright and steady, with the cart near the middle.",
-    camera=Camera(distance=3.2, lookat=(0.0, 0.0, 0.1), elevation=-10.0),
+    camera=Camera(distance=3.6, lookat=(0.0, 0.0, 0.1), elevation=-10.0),
     start=_start,
     observe=_observe,
     reward=_reward,

@@ -38,4 +38,4 @@ def decorate(spec: mujoco.MjSpec) -> None:
     for floor in spec.geoms:
         if floor.name == "floor":
             floor.size[:2] = 40.0
-            floor.rgba = (1.0, 1.0, 1.0, 1.0) if floor.material else (*_TILE_LIGHT, 1.0)
+            floor.rgba = (1.0, 1.0, 1.0, 1.0) if floor.material else (0.0, 0.0, 0.0, 0.0)

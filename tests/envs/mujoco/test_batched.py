@@ -49,6 +49,7 @@ def test_restore_goes_on_to_the_bit_in_a_new_batch(env_id):
     for action in actions[:8]:
         env.step(action)
     snapshot = env.snapshot()
+    states_then = env.render_states.copy()
     kept = {name: array.copy() for name, array in snapshot.items()}
     expected = [env.step(action) for action in actions[8:]]
     states = env.render_states.copy()
@@ -57,6 +58,7 @@ def test_restore_goes_on_to_the_bit_in_a_new_batch(env_id):
     other.reset(seed=99)
     other.restore(snapshot)
     np.testing.assert_array_equal(other.observations, snapshot["observations"])
+    np.testing.assert_array_equal(other.render_states, states_then)
     ends = 0
     for action, wanted in zip(actions[8:], expected, strict=True):
         got = other.step(action)
@@ -107,10 +109,19 @@ def test_what_step_returns_is_not_overwritten_later():
     actions = actions_for(env, 2)
     first = env.step(actions[0])
     copies = [array.copy() for array in first[:4]]
-    first[0][:] += 0.0
     env.step(actions[1])
     for array, copy in zip(first[:4], copies, strict=True):
         np.testing.assert_array_equal(array, copy)
+
+
+def test_what_the_caller_does_to_it_has_no_effect():
+    env = make_task("pbrl/Hopper-v0", 2)
+    observations, _ = env.reset(seed=0)
+    observations[:] = 0.0
+    assert env.observations.any()
+    observations, *_ = env.step(actions_for(env, 1)[0])
+    observations[:] = 0.0
+    assert env.snapshot()["observations"].any()
     with pytest.raises(ValueError, match="read-only"):
         env.render_states[0] = 0
 

@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -57,8 +59,9 @@ def test_the_floor_never_jumps():
 def test_another_process_draws_the_same(tmp_path):
     states = states_of("pbrl/HalfCheetah-v0", 3)
     np.save(tmp_path / "states.npy", states)
+    environment = os.environ | {"PYTHONPATH": str(Path(envs.__file__).parents[1])}
     command = [sys.executable, "-c", DRAW_ELSEWHERE, "states.npy", "frames.npy"]
-    subprocess.run(command, cwd=tmp_path, check=True, env=_environment())
+    subprocess.run(command, cwd=tmp_path, check=True, env=environment)
     here = envs.draw("pbrl/HalfCheetah-v0", states, 120, 80)
     np.testing.assert_array_equal(np.load(tmp_path / "frames.npy"), here)
 
@@ -94,11 +97,3 @@ def test_names_the_package_where_opengl_is_missing(monkeypatch):
         opengl.choose_backend()
     monkeypatch.setenv("MUJOCO_GL", "OSMesa")
     assert opengl.choose_backend() == "osmesa"
-
-
-def _environment():
-    import os
-    from pathlib import Path
-
-    root = str(Path(envs.__file__).parents[1])
-    return os.environ | {"PYTHONPATH": root}

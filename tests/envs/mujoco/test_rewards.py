@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from envs import TASKS
+from envs.mujoco.simulation import Simulation
 from envs.mujoco.task import Physics
 
 NOTHING = Physics(*[np.full((1, 1, 1), np.nan)] * len(dataclasses.fields(Physics)))
@@ -60,17 +61,13 @@ def test_humanoid_runs_with_its_centre_of_mass():
 
 @pytest.mark.parametrize("env_id", TASKS)
 def test_velocity_is_metres_per_simulated_second(env_id):
-    from envs.mujoco.simulation import Simulation
-
-    simulation = Simulation(TASKS[env_id], 1)
     seen = []
-    object.__setattr__(
-        simulation,
-        "task",
-        dataclasses.replace(TASKS[env_id], reward=lambda physics, velocity: seen.append(velocity)),
+    task = dataclasses.replace(
+        TASKS[env_id], reward=lambda physics, velocity: seen.append(velocity)
     )
+    simulation = Simulation(task, 1)
     simulation.reset(np.array([0]), [np.random.default_rng(0)])
     before = simulation.position.copy()
     simulation.step(np.full((1, simulation.model.nu), 0.1))
-    seconds = simulation.model.opt.timestep * TASKS[env_id].frame_skip
+    seconds = simulation.model.opt.timestep * task.frame_skip
     assert seen[0] == pytest.approx((simulation.position - before) / seconds)
