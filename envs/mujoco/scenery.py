@@ -1,6 +1,7 @@
 """How the MuJoCo tasks look: daylight, a calm floor that shows motion, and a sky.
 
-Only colours and light differ from Gymnasium's models, so that a small clip reads at a glance.
+Colours, light and the floor's pattern differ from Gymnasium's models, so that a small clip reads
+at a glance: a tile is one metre, and a floor without a pattern, which shows no motion, is hidden.
 """
 
 # pyright: reportAttributeAccessIssue=false
