@@ -37,7 +37,7 @@ class NormalizedObservations(BaseFeaturesExtractor):
         self.clip = clip
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("variance", torch.ones(size))
-        self.register_buffer("count", torch.tensor(1e-4, dtype=torch.float64))
+        self.register_buffer("count", torch.zeros((), dtype=torch.float64))
 
     def forward(self, observations: Tensor) -> Tensor:
         """Returns features (B, O)."""

@@ -159,6 +159,20 @@ class PreferencePPO(PPO):
         self.collect_rollouts(env, self._init_callback(None), self.rollout_buffer, self.n_steps)
         return self._whole_recording().rollout
 
+    def resume_acting(self) -> None:
+        """Goes on where the environments are, after a `restore` of theirs, without a reset.
+
+        They need an attribute `observations` (N, ...), what they showed last.
+        """
+        inner: Any = self._environment().unwrapped
+        self._last_obs = np.array(inner.envs.observations)
+        self._last_episode_starts = np.zeros(self.n_envs, dtype=bool)
+
+    @property
+    def last_rollout(self) -> Rollout | None:
+        """The rollout that was collected last, or in part before an error; None before any."""
+        return None if self._recording is None else self._recording.rollout
+
     def collect_rollouts(
         self,
         env: VecEnv,

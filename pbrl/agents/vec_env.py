@@ -88,20 +88,6 @@ class GymnasiumVecEnv(VecEnv):
             "episode": episode,
         }
 
-    def snapshot(self) -> dict[str, np.ndarray]:
-        """Returns all that is needed to go on exactly (needs `envs.snapshot`)."""
-        counts = {"returns": self.episode_returns, "lengths": self.episode_lengths}
-        return {f"episode_{key}": value.copy() for key, value in counts.items()} | dict(
-            self.envs.snapshot()  # pyright: ignore[reportAttributeAccessIssue]
-        )
-
-    def restore(self, snapshot: dict[str, np.ndarray]) -> None:
-        """Goes on from a snapshot (needs `envs.restore`)."""
-        rest = dict(snapshot)
-        self.episode_returns[:] = rest.pop("episode_returns")
-        self.episode_lengths[:] = rest.pop("episode_lengths")
-        self.envs.restore(rest)  # pyright: ignore[reportAttributeAccessIssue]
-
     def close(self) -> None:
         """Closes the environments."""
         self.envs.close()
@@ -111,7 +97,7 @@ class GymnasiumVecEnv(VecEnv):
         frames = self.envs.render()
         return [None] * self.num_envs if frames is None else [np.asarray(f) for f in frames]
 
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:  # noqa: ANN401 (SB3's)
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
         """Returns an attribute of the chosen environments; the batch's own counts for each."""
         each = getattr(self.envs, "get_attr", None)
         if attr_name != "render_mode" and each is not None:
@@ -120,15 +106,15 @@ class GymnasiumVecEnv(VecEnv):
             values = [getattr(self.envs, attr_name)] * self.num_envs
         return [values[i] for i in self._get_indices(indices)]
 
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:  # noqa: ANN401
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
         """Is not supported: the environments are stepped as one."""
         raise NotImplementedError("Attributes of a batch of environments cannot be set.")
 
-    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list:  # noqa: ANN401
+    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list:
         """Calls a method of each environment, where the vector environment has `call`."""
         values = self.envs.call(method_name, *args, **kwargs)  # pyright: ignore
         return [values[i] for i in self._get_indices(indices)]
 
-    def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:  # noqa: ANN401
+    def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:
         """Says yes to Monitor alone: the infos hold what a Monitor would add."""
         return [wrapper_class is Monitor for _ in self._get_indices(indices)]
