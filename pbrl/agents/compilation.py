@@ -56,9 +56,11 @@ def _make_graph(function: Callable, args: tuple, flat: list) -> Callable:
     # Calls between kernels are made from C++ too: on networks this small they are half of all.
     options = {"cpp_wrapper": True} if flat[0].device.type == "cpu" else None
     try:
-        graph = make_fx(flat_function, tracing_mode="fake")(*flat)
-        run: Any = torch._inductor.compile(graph, flat, options=options)
-        run(*flat)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of torch, inside torch
+            graph = make_fx(flat_function, tracing_mode="fake")(*flat)
+            run: Any = torch._inductor.compile(graph, flat, options=options)
+            run(*flat)
     except Exception as error:  # noqa: BLE001 (whatever the machine lacks, uncompiled code runs)
         warnings.warn(
             f"Training runs uncompiled, several times slower ({_first_line(error)}). "

@@ -71,7 +71,9 @@ def test_another_number_of_environments_goes_on(agent, make_envs, tmp_path):
 
 
 def test_an_agent_of_plain_sb3_goes_on_here(make_envs, tmp_path):
-    PPO("MlpPolicy", "Pendulum-v1", n_steps=32, device="cpu").save(tmp_path / "plain")
+    PPO("MlpPolicy", "Pendulum-v1", n_steps=32, batch_size=32, device="cpu").save(
+        tmp_path / "plain"
+    )
     loaded = PreferencePPO.load(tmp_path / "plain", make_envs("Pendulum-v1"), device="cpu")
     loaded.compiled = False
     loaded._make_functions()
