@@ -17,7 +17,8 @@ from pbrl.agents.ppo_update import (
     Statistics,
     UpdateStep,
 )
-from pbrl.agents.recording import Recording
+from pbrl.agents.recording import Recording, flatten
+from pbrl.errors import NumericalError
 
 APPROX_KL = Statistics._fields.index("approx_kl")
 LOSS = Statistics._fields.index("loss")
@@ -55,10 +56,21 @@ class Outcome:
     """(M, 6) of the M minibatches, in the order of `Statistics`."""
 
 
-def flatten(array: np.ndarray, device: torch.device) -> Tensor:
-    """Returns (T, N, ...) as a tensor (N * T, ...), environment by environment, as SB3 does."""
-    tensor = torch.from_numpy(array).to(device).transpose(0, 1)
-    return tensor.reshape(-1, *array.shape[2:])
+def check_rewards(rewards: np.ndarray, shape: tuple[int, ...]) -> None:
+    """Checks rewards that are to be learnt from.
+
+    Raises:
+        ValueError: they are not of a rollout of `shape` (T, N).
+        NumericalError: one is NaN or infinite; the message says which.
+    """
+    if rewards.shape != shape:
+        raise ValueError(f"rewards have shape {rewards.shape}, but the rollout has {shape}.")
+    if not np.isfinite(rewards).all():
+        t, env = np.argwhere(~np.isfinite(rewards))[0]
+        raise NumericalError(
+            f"The reward of environment {env} at step {t} of this rollout is not finite: "
+            f"{rewards[t, env]}."
+        )
 
 
 def make_experience(

@@ -36,14 +36,15 @@ from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor
 
 from pbrl.agents import normalization
+from pbrl.agents.acting import draw_noise, evaluate
 from pbrl.agents.compilation import compile_function
-from pbrl.agents.learning import UpdateReport, flatten, make_experience, run_epochs, summarize
+from pbrl.agents.learning import UpdateReport, check_rewards, make_experience, run_epochs, summarize
 from pbrl.agents.optimizer import adam_settings, read_learner, write_learner
-from pbrl.agents.policy import log_likelihood, policy_function, read_weights, sample
+from pbrl.agents.policy import policy_function, read_weights, sample
 from pbrl.agents.ppo_update import Hyperparameters, make_update
 from pbrl.agents.recording import Recording
 from pbrl.agents.reward_scaling import scale_rewards
-from pbrl.agents.vec_env import GymnasiumVecEnv
+from pbrl.agents.vec_env import GymnasiumVecEnv, render_states
 from pbrl.errors import ConfigError, NumericalError
 from pbrl.rollout import Rollout
 
@@ -185,13 +186,13 @@ class PreferencePPO(PPO):
         recording = self._recording_for(env, n_rollout_steps)
         rollout = recording.rollout
         observations = torch.from_numpy(rollout.observations)
-        noise = self._noise(rollout.actions.shape)
+        noise = draw_noise(self._rng, rollout.actions.shape, self.action_space).to(self.device)
         weights = read_weights(self.policy)
         bounds = self.action_space if isinstance(self.action_space, spaces.Box) else None
         callback.on_rollout_start()
         for t in range(n_rollout_steps):
             rollout.observations[t] = self._last_obs
-            rollout.render_states[t] = _render_states(env)
+            rollout.render_states[t] = render_states(env)
             drawn = self._act(*weights, observations[t].to(self.device), noise[t])
             actions = recording.actions[t] = drawn.cpu().numpy()
             executed = actions if bounds is None else np.clip(actions, bounds.low, bounds.high)
@@ -205,7 +206,7 @@ class PreferencePPO(PPO):
             self._last_obs = new_obs
             self._last_episode_starts = dones
         recording.check_finite()
-        self._evaluate(recording)
+        evaluate(recording, self._apply, weights, self._last_obs)
         callback.update_locals(locals())
         callback.on_rollout_end()
         return True
@@ -217,7 +218,7 @@ class PreferencePPO(PPO):
 
     def _recording_for(self, env: VecEnv, num_steps: int) -> Recording:
         """Returns the arrays to record in: the last ones wherever they fit."""
-        shape = (num_steps, *_render_states(env).shape)
+        shape = (num_steps, *render_states(env).shape)
         if self._recording is None or self._recording.rollout.render_states.shape != shape:
             self._recording = Recording(shape, self.observation_space, self.action_space)
         self._recording.restart()
@@ -227,36 +228,6 @@ class PreferencePPO(PPO):
         if self._recording is None or not self._recording.complete:
             raise RuntimeError("There is no whole rollout to learn from: call collect() first.")
         return self._recording
-
-    @property
-    def _gaussian(self) -> bool:
-        return isinstance(self.action_space, spaces.Box)
-
-    def _noise(self, shape: tuple[int, ...]) -> Tensor:
-        """Returns a rollout's noise (T, N, A): normal, or Gumbel for discrete actions."""
-        draw = self._rng.standard_normal if self._gaussian else self._rng.gumbel
-        return torch.from_numpy(draw(size=shape).astype(np.float32)).to(self.device)
-
-    @torch.no_grad()
-    def _evaluate(self, recording: Recording) -> None:
-        """Fills in values and log-probabilities under the policy that acted."""
-        observations = flatten(recording.rollout.observations, self.device)
-        heads = self._apply(*read_weights(self.policy), observations)
-        log_probs = log_likelihood(heads, flatten(recording.actions, self.device))
-        num_steps, num_envs = recording.values.shape
-        recording.values[:] = heads.values.cpu().reshape(num_envs, num_steps).T
-        recording.log_probs[:] = log_probs.cpu().reshape(num_envs, num_steps).T
-        recording.last_values[:] = self._values(self._last_obs)
-        recording.final_values[:] = 0
-        if recording.final_observations:
-            finals = self._values(np.stack(recording.final_observations))
-            recording.final_values[recording.rollout.truncated] = finals
-        recording.complete = True
-
-    def _values(self, observations: Any) -> np.ndarray:
-        """Returns values (B,) of observations (B, ...)."""
-        tensor = torch.as_tensor(observations, device=self.device)
-        return self.policy.predict_values(tensor).squeeze(-1).cpu().numpy()
 
     # Learning
 
@@ -275,7 +246,7 @@ class PreferencePPO(PPO):
                 then as it was.
         """
         recording = self._whole_recording()
-        _check_rewards(rewards, recording.values.shape)
+        check_rewards(rewards, recording.values.shape)
         if progress_remaining is not None:
             self._current_progress_remaining = progress_remaining
         if self.normalize_reward:
@@ -354,29 +325,9 @@ class PreferencePPO(PPO):
         record("train/clip_fraction", report.clip_fraction)
         record("train/loss", report.loss)
         record("train/explained_variance", report.explained_variance)
-        if self._gaussian:
+        if not math.isnan(report.std):
             record("train/std", report.std)
         record("train/n_updates", self._n_updates, exclude="tensorboard")
         record("train/clip_range", self._now(self.clip_range))
         if self.clip_range_vf is not None:
             record("train/clip_range_vf", self._now(self.clip_range_vf))
-
-
-def _render_states(env: VecEnv) -> np.ndarray:
-    """Returns the environments' simulator states (N, S); S = 0 where they show none."""
-    inner = env.unwrapped
-    if isinstance(inner, GymnasiumVecEnv):
-        return inner.render_states
-    return np.empty((env.num_envs, 0), dtype=np.float32)
-
-
-def _check_rewards(rewards: np.ndarray, shape: tuple[int, ...]) -> None:
-    """Raises unless the rewards are of a rollout of `shape` (T, N), and finite."""
-    if rewards.shape != shape:
-        raise ValueError(f"rewards have shape {rewards.shape}, but the rollout has {shape}.")
-    if not np.isfinite(rewards).all():
-        t, env = np.argwhere(~np.isfinite(rewards))[0]
-        raise NumericalError(
-            f"The reward of environment {env} at step {t} of this rollout is not finite: "
-            f"{rewards[t, env]}."
-        )

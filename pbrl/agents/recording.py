@@ -3,7 +3,9 @@
 from typing import Any
 
 import numpy as np
+import torch
 from gymnasium import spaces
+from torch import Tensor
 
 from pbrl.errors import NumericalError
 from pbrl.rollout import Rollout
@@ -96,3 +98,9 @@ class Recording:
                     f"The {name} of environment {env} at step {t} of this rollout is not finite: "
                     f"{array[t, env]}."
                 )
+
+
+def flatten(array: np.ndarray, device: torch.device) -> Tensor:
+    """Returns (T, N, ...) as a tensor (N * T, ...), environment by environment, as SB3 does."""
+    tensor = torch.from_numpy(array).to(device).transpose(0, 1)
+    return tensor.reshape(-1, *array.shape[2:])

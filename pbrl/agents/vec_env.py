@@ -118,3 +118,11 @@ class GymnasiumVecEnv(VecEnv):
     def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:
         """Says yes to Monitor alone: the infos hold what a Monitor would add."""
         return [wrapper_class is Monitor for _ in self._get_indices(indices)]
+
+
+def render_states(env: VecEnv) -> np.ndarray:
+    """Returns the simulator states (N, S) that environments show; S = 0 where they show none."""
+    inner = env.unwrapped
+    if isinstance(inner, GymnasiumVecEnv):
+        return inner.render_states
+    return np.empty((env.num_envs, 0), dtype=np.float32)
