@@ -10,8 +10,9 @@ from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 from scipy import stats
 
-from pbrl.agents import PreferencePPO, executed_actions
+from pbrl.agents import PreferencePPO
 from pbrl.reward.ensemble import RewardEnsemble
+from pbrl.rollout import encode_actions
 
 Floats = NDArray[np.floating]
 PAIRS = 2000
@@ -81,7 +82,7 @@ def play(
         if env.frames is not None:
             frames.append(env.frames[0].copy())
         observation, reward, terminated, truncated, _ = env.step(action)
-        rows["actions"].append(executed_actions(action, env.single_action_space))
+        rows["actions"].append(encode_actions(action, env.single_action_space))
         rows["true_rewards"].append(np.where(alive, reward, 0.0))
         alive &= ~(terminated | truncated)
         if not alive.any():

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from gymnasium import spaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,18 @@ class Rollout:
     def ended(self) -> np.ndarray:
         """(T, N) bool, the episode ended with this step, for whatever reason."""
         return self.terminated | self.truncated
+
+
+def encode_actions(actions: np.ndarray, space: spaces.Space) -> np.ndarray:
+    """Returns executed actions as predictors see them.
+
+    Args:
+        actions: (B, ...) of a Box, or (B,) indices of a Discrete space.
+        space: of one environment's actions.
+
+    Returns:
+        (B, A) float32, flat; a discrete action one-hot.
+    """
+    if isinstance(space, spaces.Discrete):
+        return np.eye(int(space.n), dtype=np.float32)[actions - space.start]
+    return actions.reshape(len(actions), -1).astype(np.float32)
