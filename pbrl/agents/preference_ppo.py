@@ -41,7 +41,7 @@ from pbrl.agents.compilation import compile_function
 from pbrl.agents.learning import UpdateReport, check_rewards, make_experience, run_epochs, summarize
 from pbrl.agents.optimizer import adam_settings, read_learner, write_learner
 from pbrl.agents.policy import policy_function, read_weights, sample
-from pbrl.agents.ppo_update import Hyperparameters, make_update
+from pbrl.agents.ppo_update import Experience, Hyperparameters, make_update
 from pbrl.agents.recording import Recording
 from pbrl.agents.reward_scaling import scale_rewards
 from pbrl.agents.vec_env import GymnasiumVecEnv, render_states
@@ -249,15 +249,7 @@ class PreferencePPO(PPO):
         check_rewards(rewards, recording.values.shape)
         if progress_remaining is not None:
             self._current_progress_remaining = progress_remaining
-        if self.normalize_reward:
-            rewards = scale_rewards(
-                rewards,
-                recording.rollout.ended,
-                self.gamma,
-                self.running_returns,
-                self.reward_statistics,
-            )
-        experience = make_experience(recording, rewards, self.gamma, self.gae_lambda, self.device)
+        experience = self._experience(recording, rewards)
         self.policy.set_training_mode(True)
         optimizer = self.policy.optimizer
         update_learning_rate(optimizer, self._now(self.lr_schedule))
@@ -282,6 +274,15 @@ class PreferencePPO(PPO):
         report = summarize(outcome.statistics, experience, self.batch_size, self._std())
         self._n_updates += report.epochs
         return report
+
+    def _experience(self, recording: Recording, rewards: np.ndarray) -> Experience:
+        """Returns a rollout with advantages for `rewards` (T, N), scaled if that was asked for."""
+        if self.normalize_reward:
+            ended = recording.rollout.ended
+            rewards = scale_rewards(
+                rewards, ended, self.gamma, self.running_returns, self.reward_statistics
+            )
+        return make_experience(recording, rewards, self.gamma, self.gae_lambda, self.device)
 
     def _now(self, schedule: Any) -> float:
         """Returns the value that a schedule has at this point of training."""

@@ -74,8 +74,7 @@ def test_an_agent_of_plain_sb3_goes_on_here(make_envs, tmp_path):
     PPO("MlpPolicy", "Pendulum-v1", n_steps=32, batch_size=32, device="cpu").save(
         tmp_path / "plain"
     )
-    loaded = PreferencePPO.load(tmp_path / "plain", make_envs("Pendulum-v1"), device="cpu")
-    loaded.compiled = False
-    loaded._make_functions()
+    envs = make_envs("Pendulum-v1")
+    loaded = PreferencePPO.load(tmp_path / "plain", envs, device="cpu", compiled=False)
     loaded.update(loaded.collect().true_rewards)
     assert loaded.num_timesteps == 64
