@@ -162,7 +162,7 @@ class TrainConfig:
 _PARTS = {"env": EnvConfig, "agent": AgentConfig, "reward": RewardConfig, "query": QueryConfig}
 
 
-def _build(cls: type, values: dict[str, Any], where: str) -> Any:  # noqa: ANN401 - any config class
+def _build(cls: type, values: dict[str, Any], where: str) -> Any:
     names = {f.name for f in dataclasses.fields(cls)}
     if names != set(values):
         raise ConfigError(
@@ -170,14 +170,11 @@ def _build(cls: type, values: dict[str, Any], where: str) -> Any:  # noqa: ANN40
             f"{sorted(set(values) - names)}, missing fields {sorted(names - set(values))}. "
             "Use the version named in the run's versions.json, or start a new run."
         )
-    parts = {
-        name: _build(_PARTS[name], value, f"{where}, part {name!r},")
-        if name in _PARTS and cls is TrainConfig
-        else tuple(value)
-        if isinstance(value, list)
-        else value
-        for name, value in values.items()
+    parts: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
     }
+    for name in set(parts) & set(_PARTS) if cls is TrainConfig else ():
+        parts[name] = _build(_PARTS[name], parts[name], f"{where}, part {name!r},")
     return cls(**parts)
 
 

@@ -7,10 +7,10 @@ labelled clips), and the reward is the mean over members.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from pbrl.config import RewardConfig
@@ -152,7 +152,7 @@ class RewardEnsemble:
             )
         return FitReport(len(labels), *report)
 
-    def state(self) -> dict[str, object]:
+    def state(self) -> dict[str, Any]:
         """Returns all that is needed to go on exactly: tensors, and the random stream as text."""
         return {
             "params": self.params, "adam_mean": self.adam.mean, "adam_square": self.adam.square,
@@ -162,16 +162,17 @@ class RewardEnsemble:
             "rng": generator_state(self._rng),
         }  # fmt: skip
 
-    def set_state(self, state: dict[str, object]) -> None:
+    def set_state(self, state: dict[str, Any]) -> None:
         """Puts the ensemble where it was when `state` was called."""
-        move = lambda tree: {n: t.to(self.device) for n, t in tree.items()}  # noqa: E731
-        self.params = move(state["params"])
-        self.adam = fitting.AdamState(
-            move(state["adam_mean"]), move(state["adam_square"]),
-            state["adam_steps"].to(self.device),
-        )  # fmt: skip
+
+        def moved(name: str) -> dict[str, Tensor]:
+            return {n: torch.as_tensor(t, device=self.device) for n, t in state[name].items()}
+
+        self.params = moved("params")
+        steps = torch.as_tensor(state["adam_steps"], device=self.device)
+        self.adam = fitting.AdamState(moved("adam_mean"), moved("adam_square"), steps)
         for name in ("l2", "input_mean", "input_std", "output_mean", "output_std"):
-            setattr(self, name, state[name].to(self.device))
+            setattr(self, name, torch.as_tensor(state[name], device=self.device))
         set_generator_state(self._rng, state["rng"])
 
     def _raw(self, inputs: Tensor) -> Tensor:

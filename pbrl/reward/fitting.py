@@ -30,7 +30,9 @@ def adam_init(params: Params) -> AdamState:
     """Returns the state before the first step."""
     zeros = {name: torch.zeros_like(p) for name, p in params.items()}
     device = next(iter(params.values())).device
-    return AdamState(zeros, {n: z.clone() for n, z in zeros.items()}, torch.zeros((), device=device))
+    return AdamState(
+        zeros, {n: z.clone() for n, z in zeros.items()}, torch.zeros((), device=device)
+    )
 
 
 def adam_step(

@@ -32,9 +32,7 @@ def test_entropy_is_that_of_the_mean_choice():
 
 def test_information_gain_is_what_members_know_beyond_their_mean():
     sure = -0.75 * math.log(0.75) - 0.25 * math.log(0.25)
-    np.testing.assert_allclose(
-        information_gain(RETURNS), [0, math.log(2) - sure, 0], atol=1e-12
-    )
+    np.testing.assert_allclose(information_gain(RETURNS), [0, math.log(2) - sure, 0], atol=1e-12)
 
 
 @pytest.mark.parametrize("score", [disagreement, entropy, information_gain])

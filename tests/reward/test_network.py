@@ -52,5 +52,7 @@ def test_members_start_apart_and_within_torchs_bound():
 
 def test_squared_weights_leave_biases_out():
     params = stacked(members=2)
-    expected = [sum(params[f"weight{i}"][e].square().sum().item() for i in range(3)) for e in (0, 1)]
+    expected = [
+        sum(params[f"weight{i}"][e].square().sum().item() for i in range(3)) for e in (0, 1)
+    ]
     torch.testing.assert_close(squared_weights(params), torch.tensor(expected))
