@@ -182,6 +182,7 @@ def test_learn_calls_callbacks_and_logs_what_sb3_logs(make_agent, silent):
 def test_a_callback_stops_learn_and_half_a_rollout_is_not_learnt_from(make_agent):
     agent = make_agent()
     before = vector(agent)
+    agent.collect()
     agent.learn(1000, callback=Counter(stop_after=5))
     assert agent.num_timesteps == 10
     assert torch.equal(vector(agent), before)

@@ -5,11 +5,11 @@ from pbrl.agents.reward_scaling import scale_rewards
 
 
 def test_divides_by_the_deviation_of_discounted_sums():
-    rewards = np.array([[1.0, 0.0], [2.0, 4.0]])
+    rewards = np.array([[1.0, 8.0], [2.0, 4.0]])
     ended = np.array([[False, True], [False, False]])
     statistics, running = RunningMeanStd(epsilon=0.0, shape=()), np.zeros(2)
     scaled = scale_rewards(rewards, ended, 0.5, running, statistics)
-    sums = [1.0, 0.0, 2.5, 4.0]  # the second environment began anew
+    sums = [1.0, 8.0, 2.5, 4.0]  # the second environment began anew
     np.testing.assert_allclose(scaled, rewards / np.std(sums), rtol=1e-6)
     np.testing.assert_allclose(running, [2.5, 4.0])
 
