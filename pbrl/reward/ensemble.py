@@ -28,10 +28,10 @@ SMALLEST_STD = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class FitReport:
-    """What a fit did; arrays hold one value per member, `(E,)`."""
+    """How well the predictors explain labels; arrays hold one value per member, `(E,)`."""
 
     labels: int
-    """Labels fitted on."""
+    """Labels that were asked about."""
     train_loss: Floats
     """Mean negative log likelihood over the member's resample."""
     validation_loss: Floats
@@ -65,7 +65,7 @@ class RewardEnsemble:
     ) -> None:
         self.config, self.kind, self.seed = config, kind, seed
         self.device = torch.device(device)
-        self.inputs = obs_dim + act_dim
+        self.obs_dim, self.act_dim, self.inputs = obs_dim, act_dim, obs_dim + act_dim
         self._rng = generator(seed, "reward")
         weights_rng = torch.Generator().manual_seed(seed_of(seed, "reward"))
         self.params = init_mlp(
@@ -152,6 +152,21 @@ class RewardEnsemble:
             )
         return FitReport(len(labels), *report)
 
+    def evaluate(self, labels: LabelledClips) -> FitReport:
+        """Returns how well the predictors, as they are, explain labels; nothing is fitted.
+
+        Args:
+            labels: Labels of this run: a member never trained on those that it left out.
+        """
+        counts = bootstrap_counts(labels.numbers, self.config.ensemble_size, self.seed)
+        train, validation, accuracy = self._evaluate(
+            self._normalized(torch.from_numpy(labels.inputs)),
+            torch.from_numpy(labels.targets).to(self.device),
+            torch.from_numpy(counts).to(self.device, torch.float32),
+        )
+        report = [x.cpu().numpy() for x in (train, validation, accuracy, self.l2)]
+        return FitReport(len(labels), *report)
+
     def state(self) -> dict[str, Any]:
         """Returns all that is needed to go on exactly: tensors, and the random stream as text."""
         return {
@@ -159,6 +174,7 @@ class RewardEnsemble:
             "adam_steps": self.adam.steps, "l2": self.l2,
             "input_mean": self.input_mean, "input_std": self.input_std,
             "output_mean": self.output_mean, "output_std": self.output_std,
+            "obs_dim": self.obs_dim, "act_dim": self.act_dim,
             "rng": generator_state(self._rng),
         }  # fmt: skip
 

@@ -66,6 +66,16 @@ def test_losses_are_means_per_label_of_the_resample_and_of_the_rest(fitted):
     np.testing.assert_allclose(report.validation_loss, held, rtol=1e-4)
 
 
+def test_evaluating_the_labels_says_what_the_fit_said_and_changes_nothing(fitted):
+    model, labels, report = fitted
+    before = model.state()["output_mean"]
+    again = model.evaluate(labels)
+    assert again.labels == report.labels
+    for name in ("train_loss", "validation_loss", "validation_accuracy", "l2"):
+        np.testing.assert_allclose(getattr(again, name), getattr(report, name), rtol=1e-5)
+    assert torch.equal(model.state()["output_mean"], before)
+
+
 @pytest.mark.parametrize("std", [1.0, 0.05])
 def test_each_members_reward_is_normalised_then_averaged(std):
     model, labels = ensemble(reward_std=std), labelled(100)
