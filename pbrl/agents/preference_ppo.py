@@ -37,7 +37,6 @@ from torch import Tensor
 
 from pbrl.agents import normalization
 from pbrl.agents.acting import draw_noise, evaluate
-from pbrl.agents.compilation import compile_function
 from pbrl.agents.learning import UpdateReport, check_rewards, make_experience, run_epochs, summarize
 from pbrl.agents.optimizer import adam_settings, read_learner, write_learner
 from pbrl.agents.policy import policy_function, read_weights, sample
@@ -45,6 +44,7 @@ from pbrl.agents.ppo_update import Experience, Hyperparameters, make_update
 from pbrl.agents.recording import Recording
 from pbrl.agents.reward_scaling import scale_rewards
 from pbrl.agents.vec_env import GymnasiumVecEnv, render_states
+from pbrl.compilation import compile_function
 from pbrl.errors import ConfigError, NumericalError
 from pbrl.rollout import Rollout
 

@@ -6,24 +6,28 @@ deviation over the labelled clips (the paper does not say over what; Ibarz et al
 labelled clips), and the reward is the mean over members.
 """
 
+import functools
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from pbrl.compilation import compile_function
 from pbrl.config import RewardConfig
 from pbrl.errors import NumericalError
 from pbrl.feedback import FeedbackKind
 from pbrl.reward import fitting
 from pbrl.reward.bootstrap import bootstrap_counts, draw_minibatches
 from pbrl.reward.labels import Floats, LabelledClips
-from pbrl.reward.network import apply_mlp, init_mlp
+from pbrl.reward.network import Mlp, apply_mlp, init_mlp
 from pbrl.seeding import generator, generator_state, seed_of, set_generator_state
 
 INPUT_CLIP = 10.0
 SMALLEST_STD = 1e-6
+NORMALIZERS = ("input_mean", "input_std", "output_mean", "output_std")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,17 @@ class FitReport:
     """Share of left-out answers that it predicts; NaN where there are none."""
     l2: Floats
     """Weight of the squared weights."""
+
+
+class FitData(NamedTuple):
+    """Labels as a fit sees them."""
+
+    inputs: Tensor
+    """`(B, K, T, I)` normalised."""
+    targets: Tensor
+    """`(B, D)`."""
+    counts: Tensor
+    """`(E, B)` float32, how often each label stands in each member's resample."""
 
 
 class RewardEnsemble:
@@ -67,11 +82,19 @@ class RewardEnsemble:
         self.device = torch.device(device)
         self.obs_dim, self.act_dim, self.inputs = obs_dim, act_dim, obs_dim + act_dim
         self._rng = generator(seed, "reward")
+        self._mlp = Mlp(self.inputs, config.hidden_sizes, config.leaky_slope)
         weights_rng = torch.Generator().manual_seed(seed_of(seed, "reward"))
-        self.params = init_mlp(
-            config.ensemble_size, self.inputs, config.hidden_sizes, weights_rng, self.device
+        params = init_mlp(self._mlp, config.ensemble_size, weights_rng)
+        self.learner = fitting.new_learner(params.to(self.device))
+        self._fit_step = compile_function(
+            functools.partial(
+                fitting.fit_step,
+                mlp=self._mlp,
+                kind=kind,
+                error_rate=config.error_rate,
+                lr=config.lr,
+            )
         )
-        self.adam = fitting.adam_init(self.params)
         members = (config.ensemble_size,)
         self.l2 = torch.full(members, config.l2_initial, device=self.device)
         self.input_mean = torch.zeros(self.inputs, device=self.device)
@@ -128,29 +151,23 @@ class RewardEnsemble:
         counts = bootstrap_counts(labels.numbers, config.ensemble_size, self.seed)
         batches = draw_minibatches(counts, updates, config.batch_size, self._rng)
         self._set_input_normalizer(labels)
-        inputs = self._normalized(torch.from_numpy(labels.inputs))
-        targets = torch.from_numpy(labels.targets).to(self.device)
-        resample = torch.from_numpy(counts).to(self.device, torch.float32)
+        data = self._fit_data(labels, counts)
         for update, batch in enumerate(torch.from_numpy(batches).to(self.device), start=1):
-            self.params, self.adam = fitting.fit_step(
-                self.params, self.adam, self.l2, inputs[batch], targets[batch],
-                self.kind, config.error_rate, config.leaky_slope, config.lr,
-            )  # fmt: skip
+            self.learner = self._fit_step(
+                self.learner, self.l2, data.inputs[batch], data.targets[batch]
+            )
             if update % config.l2_every == 0:
-                train, validation, _ = self._evaluate(inputs, targets, resample)
-                self.l2 = fitting.adjusted_l2(
-                    self.l2, train, validation,
-                    config.l2_ratio_low, config.l2_ratio_high, config.l2_factor,
-                )  # fmt: skip
-        self._set_output_normalizer(inputs)
-        train, validation, accuracy = self._evaluate(inputs, targets, resample)
-        report = [x.cpu().numpy() for x in (train, validation, accuracy, self.l2)]
-        if not np.isfinite(report[0]).all():
+                train, validation, _ = self._losses(data)
+                bounds = (config.l2_ratio_low, config.l2_ratio_high)
+                self.l2 = fitting.adjusted_l2(self.l2, train, validation, *bounds, config.l2_factor)
+        self._set_output_normalizer(data.inputs)
+        report = self._report(data)
+        if not np.isfinite(report.train_loss).all():
             raise NumericalError(
                 f"The reward predictors' loss is not finite after fitting {len(labels)} labels "
-                f"(per member: {report[0]}): expected finite observations in the clips."
+                f"(per member: {report.train_loss}): expected finite observations in the clips."
             )
-        return FitReport(len(labels), *report)
+        return report
 
     def evaluate(self, labels: LabelledClips) -> FitReport:
         """Returns how well the predictors, as they are, explain labels; nothing is fitted.
@@ -159,41 +176,34 @@ class RewardEnsemble:
             labels: Labels of this run: a member never trained on those that it left out.
         """
         counts = bootstrap_counts(labels.numbers, self.config.ensemble_size, self.seed)
-        train, validation, accuracy = self._evaluate(
-            self._normalized(torch.from_numpy(labels.inputs)),
-            torch.from_numpy(labels.targets).to(self.device),
-            torch.from_numpy(counts).to(self.device, torch.float32),
-        )
-        report = [x.cpu().numpy() for x in (train, validation, accuracy, self.l2)]
-        return FitReport(len(labels), *report)
+        return self._report(self._fit_data(labels, counts))
 
     def state(self) -> dict[str, Any]:
         """Returns all that is needed to go on exactly: tensors, and the random stream as text."""
         return {
-            "params": self.params, "adam_mean": self.adam.mean, "adam_square": self.adam.square,
-            "adam_steps": self.adam.steps, "l2": self.l2,
-            "input_mean": self.input_mean, "input_std": self.input_std,
-            "output_mean": self.output_mean, "output_std": self.output_std,
-            "obs_dim": self.obs_dim, "act_dim": self.act_dim,
+            "learner": self.learner._asdict(),
+            "l2": self.l2,
+            "obs_dim": self.obs_dim,
+            "act_dim": self.act_dim,
             "rng": generator_state(self._rng),
-        }  # fmt: skip
+            **{name: getattr(self, name) for name in NORMALIZERS},
+        }
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Puts the ensemble where it was when `state` was called."""
 
-        def moved(name: str) -> dict[str, Tensor]:
-            return {n: torch.as_tensor(t, device=self.device) for n, t in state[name].items()}
+        def moved(tensor: Any) -> Tensor:
+            return torch.as_tensor(tensor, device=self.device)
 
-        self.params = moved("params")
-        steps = torch.as_tensor(state["adam_steps"], device=self.device)
-        self.adam = fitting.AdamState(moved("adam_mean"), moved("adam_square"), steps)
-        for name in ("l2", "input_mean", "input_std", "output_mean", "output_std"):
-            setattr(self, name, torch.as_tensor(state[name], device=self.device))
+        self.learner = fitting.Learner(**{n: moved(t) for n, t in state["learner"].items()})
+        for name in NORMALIZERS:
+            setattr(self, name, moved(state[name]))
+        self.l2 = moved(state["l2"])
         set_generator_state(self._rng, state["rng"])
 
     def _raw(self, inputs: Tensor) -> Tensor:
         x = self._normalized(inputs)
-        return apply_mlp(self.params, x[None], self.config.leaky_slope)
+        return apply_mlp(self._mlp, self.learner.params, x[None])
 
     def _normalized(self, inputs: Tensor) -> Tensor:
         scaled = (inputs.to(self.device) - self.input_mean) / self.input_std
@@ -210,19 +220,28 @@ class RewardEnsemble:
     def _set_output_normalizer(self, inputs: Tensor) -> None:
         with torch.no_grad():
             rows = inputs.reshape(1, -1, self.inputs)
-            rewards = apply_mlp(self.params, rows, self.config.leaky_slope)
+            rewards = apply_mlp(self._mlp, self.learner.params, rows)
         self.output_mean = rewards.mean(dim=1)
         self.output_std = rewards.std(dim=1).clamp_min(SMALLEST_STD)
 
+    def _fit_data(self, labels: LabelledClips, counts: NDArray[np.int64]) -> FitData:
+        return FitData(
+            self._normalized(torch.from_numpy(labels.inputs)),
+            torch.from_numpy(labels.targets).to(self.device),
+            torch.from_numpy(counts).to(self.device, torch.float32),
+        )
+
     @torch.no_grad()
-    def _evaluate(
-        self, inputs: Tensor, targets: Tensor, resample: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def _losses(self, data: FitData) -> tuple[Tensor, Tensor, Tensor]:
         """Returns training loss, validation loss and validation accuracy, `(E,)` each."""
-        returns = fitting.clip_returns(self.params, inputs[None], self.config.leaky_slope)
-        loss = -self.kind.log_likelihood(returns, targets, self.config.error_rate)
-        correct = self.kind.correct(returns, targets)
-        left_out = (resample == 0).to(loss.dtype)
+        returns = fitting.clip_returns(self._mlp, self.learner.params, data.inputs[None])
+        loss = -self.kind.log_likelihood(returns, data.targets, self.config.error_rate)
+        correct = self.kind.correct(returns, data.targets)
+        left_out = (data.counts == 0).to(loss.dtype)
         held = left_out.sum(dim=1)
-        train = (loss * resample).sum(dim=1) / resample.sum(dim=1).clamp_min(1)
+        train = (loss * data.counts).sum(dim=1) / data.counts.sum(dim=1).clamp_min(1)
         return train, (loss * left_out).sum(dim=1) / held, (correct * left_out).sum(dim=1) / held
+
+    def _report(self, data: FitData) -> FitReport:
+        values = (x.cpu().numpy() for x in (*self._losses(data), self.l2))
+        return FitReport(len(data.targets), *values)

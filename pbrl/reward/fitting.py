@@ -11,116 +11,92 @@ import torch
 from torch import Tensor
 
 from pbrl.feedback import FeedbackKind
-from pbrl.reward.network import Params, apply_mlp, squared_weights
+from pbrl.reward.network import Mlp, apply_mlp, squared_weights
 
 ADAM_BETAS = (0.9, 0.999)
 ADAM_EPSILON = 1e-8
 L2_SMALLEST, L2_LARGEST = 1e-8, 1e2
 
 
-class AdamState(NamedTuple):
-    """Adam's moments, shaped as the parameters, and the number of steps taken, `()` float32."""
+class Learner(NamedTuple):
+    """What a gradient step changes."""
 
-    mean: Params
-    square: Params
+    params: Tensor
+    """`(E, P)` the networks."""
+    mean: Tensor
+    """`(E, P)` Adam's running mean of gradients."""
+    square: Tensor
+    """`(E, P)` Adam's running mean of squared gradients."""
     steps: Tensor
+    """`()` float32, steps taken."""
 
 
-def adam_init(params: Params) -> AdamState:
-    """Returns the state before the first step."""
-    zeros = {name: torch.zeros_like(p) for name, p in params.items()}
-    device = next(iter(params.values())).device
-    return AdamState(
-        zeros, {n: z.clone() for n, z in zeros.items()}, torch.zeros((), device=device)
-    )
+def new_learner(params: Tensor) -> Learner:
+    """Returns networks before their first gradient step."""
+    zeros = torch.zeros_like(params)
+    return Learner(params, zeros, zeros.clone(), params.new_zeros(()))
 
 
-def adam_step(
-    params: Params, grads: Params, state: AdamState, lr: float
-) -> tuple[Params, AdamState]:
-    """Returns the parameters and the state after one step of Adam."""
+def adam_step(learner: Learner, grads: Tensor, lr: float) -> Learner:
+    """Returns the learner after one step of Adam along `grads`, `(E, P)`."""
     b1, b2 = ADAM_BETAS
-    steps = state.steps + 1
-    mean = {n: b1 * state.mean[n] + (1 - b1) * g for n, g in grads.items()}
-    square = {n: b2 * state.square[n] + (1 - b2) * g * g for n, g in grads.items()}
-    scale, root = lr / (1 - b1**steps), torch.sqrt(1 - b2**steps)
-    moved = {
-        n: p - scale * mean[n] / (torch.sqrt(square[n]) / root + ADAM_EPSILON)
-        for n, p in params.items()
-    }
-    return moved, AdamState(mean, square, steps)
+    steps = learner.steps + 1
+    mean = b1 * learner.mean + (1 - b1) * grads
+    square = b2 * learner.square + (1 - b2) * grads * grads
+    root = torch.sqrt(square / (1 - b2**steps)) + ADAM_EPSILON
+    params = learner.params - lr / (1 - b1**steps) * mean / root
+    return Learner(params, mean, square, steps)
 
 
-def clip_returns(params: Params, inputs: Tensor, leaky_slope: float) -> Tensor:
+def clip_returns(mlp: Mlp, params: Tensor, inputs: Tensor) -> Tensor:
     """Returns the summed predicted rewards of clips under each member.
 
     Args:
-        params: The stacked networks.
+        mlp: The networks' shape.
+        params: `(E, P)` the networks.
         inputs: `(E, B, K, T, I)` normalised inputs; 1 in place of E gives all members the same.
-        leaky_slope: Slope of the leaky ReLU below zero.
 
     Returns:
         `(E, B, K)`.
     """
     e, b, k, t, i = inputs.shape
-    rewards = apply_mlp(params, inputs.reshape(e, b * k * t, i), leaky_slope)
+    rewards = apply_mlp(mlp, params, inputs.reshape(e, b * k * t, i))
     return rewards.reshape(-1, b, k, t).sum(dim=-1)
 
 
-def losses(
-    params: Params,
-    inputs: Tensor,
-    targets: Tensor,
-    kind: FeedbackKind,
-    error_rate: float,
-    leaky_slope: float,
-) -> Tensor:
-    """Returns the negative log likelihood of each answer under each member: `(E, B)`.
-
-    Args:
-        params: The stacked networks.
-        inputs: `(E, B, K, T, I)` or `(1, B, K, T, I)` normalised inputs.
-        targets: `(E, B, D)` or `(B, D)` answers.
-        kind: The kind of feedback, which owns the likelihood.
-        error_rate: Share of answers taken to be uniformly random.
-        leaky_slope: Slope of the leaky ReLU below zero.
-    """
-    return -kind.log_likelihood(clip_returns(params, inputs, leaky_slope), targets, error_rate)
-
-
 def fit_step(
-    params: Params,
-    adam: AdamState,
+    learner: Learner,
     l2: Tensor,
     inputs: Tensor,
     targets: Tensor,
+    *,
+    mlp: Mlp,
     kind: FeedbackKind,
     error_rate: float,
-    leaky_slope: float,
     lr: float,
-) -> tuple[Params, AdamState]:
-    """Returns all members' parameters and optimiser state after one gradient step.
+) -> Learner:
+    """Returns the learner after one gradient step of every member.
 
     The objective is a sum over members, so that the size of the ensemble does not change the step
     that a member takes.
 
     Args:
-        params: The stacked networks.
-        adam: The optimiser's state.
+        learner: Networks and optimiser.
         l2: `(E,)` weight of each member's squared weights.
-        inputs: `(E, M, K, T, I)` each member's minibatch.
+        inputs: `(E, M, K, T, I)` each member's minibatch, normalised.
         targets: `(E, M, D)` its answers.
+        mlp: The networks' shape.
         kind: The kind of feedback, which owns the likelihood.
         error_rate: Share of answers taken to be uniformly random.
-        leaky_slope: Slope of the leaky ReLU below zero.
         lr: Learning rate.
     """
 
-    def objective(params: Params) -> Tensor:
-        fit = losses(params, inputs, targets, kind, error_rate, leaky_slope).mean(dim=1)
-        return (fit + l2 * squared_weights(params)).sum()
+    def objective(params: Tensor) -> Tensor:
+        returns = clip_returns(mlp, params, inputs)
+        fit = -kind.log_likelihood(returns, targets, error_rate).mean(dim=1)
+        return (fit + l2 * squared_weights(mlp, params)).sum()
 
-    return adam_step(params, torch.func.grad(objective)(params), adam, lr)
+    return adam_step(learner, torch.func.grad(objective)(learner.params), lr)
 
 
 def adjusted_l2(

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pbrl.agents import NormalizedObservations, PreferencePPO
-from pbrl.agents.compilation import compile_function
+from pbrl.compilation import compile_function
 
 
 def make_agent(envs, compiled):
@@ -42,7 +42,7 @@ def test_compiled_equals_eager(make_envs, env_id):
 UNCOMPILED = """
 import warnings
 import torch
-from pbrl.agents.compilation import compile_function
+from pbrl.compilation import compile_function
 function = compile_function(lambda x: x.sin().exp() * 3 + x)
 x = torch.arange(7.0)
 with warnings.catch_warnings(record=True) as warned:

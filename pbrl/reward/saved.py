@@ -1,0 +1,108 @@
+"""The reward that a run has learnt, read from its folder: for use in any other program."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pbrl.checkpoints import Checkpoint, latest_checkpoint
+from pbrl.config import TrainConfig
+from pbrl.errors import CheckpointError, TaskError
+from pbrl.feedback import COMPARISON
+from pbrl.reward.ensemble import RewardEnsemble
+from pbrl.runs import Run
+
+
+class LearnedReward:
+    """A function of observations and actions: `reward(observations, actions)`.
+
+    It is the mean over the ensemble's members, each with zero mean and deviation `reward_std` over
+    the clips that were judged. It says which of two clips is better, not how much is gained: its
+    zero and its scale mean nothing.
+
+    Args:
+        ensemble: The predictors.
+        env_id: The task that they were fitted on.
+        steps: Environment steps of the run when they were saved.
+    """
+
+    def __init__(self, ensemble: RewardEnsemble, env_id: str, steps: int) -> None:
+        self.env_id, self.steps = env_id, steps
+        self.observation_size, self.action_size = ensemble.obs_dim, ensemble.act_dim
+        self._ensemble = ensemble
+
+    def __call__(self, observations: ArrayLike, actions: ArrayLike) -> NDArray[np.float32]:
+        """Returns the rewards of actions taken where these observations were made.
+
+        Args:
+            observations: `(..., O)` raw, as the task gives them, not normalised.
+            actions: `(..., A)` as executed, clipped to the task's bounds. Of a discrete action
+                either `(...)` indices from 0, or one-hot.
+
+        Returns:
+            `(...)` float32 rewards, `()` for a single step.
+
+        Raises:
+            TaskError: The shapes are not those of the task.
+            NumericalError: A reward is not finite.
+        """
+        seen, done = np.asarray(observations, dtype=np.float32), np.asarray(actions)
+        if done.shape == seen.shape[:-1] and np.issubdtype(done.dtype, np.integer):
+            done = self._one_hot(done)
+        expected = (*seen.shape[:-1], self.action_size)
+        if seen.shape[-1:] != (self.observation_size,) or done.shape != expected:
+            raise TaskError(
+                f"The reward of {self.env_id} takes observations (..., {self.observation_size}) "
+                f"and actions (..., {self.action_size}) with the same leading axes, but was given "
+                f"{seen.shape} and {np.shape(actions)}."
+            )
+        return self._ensemble.reward(seen, done.astype(np.float32))
+
+    def __repr__(self) -> str:
+        return f"LearnedReward({self.env_id!r}, steps={self.steps})"
+
+    def _one_hot(self, indices: NDArray[np.integer]) -> NDArray[np.float32]:
+        if indices.size and not 0 <= indices.min() <= indices.max() < self.action_size:
+            raise TaskError(
+                f"Actions of {self.env_id} are numbered 0 to {self.action_size - 1}, "
+                f"but {indices.min()} to {indices.max()} were given."
+            )
+        return np.eye(self.action_size, dtype=np.float32)[indices]
+
+
+def load_reward(run: str | Path) -> LearnedReward:
+    """Returns the learned reward of a run's last checkpoint.
+
+    Args:
+        run: The run's folder.
+
+    Raises:
+        CheckpointError: It is no run, has no whole checkpoint, or has learnt no reward.
+    """
+    folder = Run(Path(run).resolve())
+    config = folder.config()
+    if config.reward_source == "true":
+        raise CheckpointError(f"{folder.path} was trained on the true reward: it learnt none.")
+    checkpoint = latest_checkpoint(folder, lambda problem: warnings.warn(problem, stacklevel=3))
+    if checkpoint is None:
+        raise CheckpointError(f"{folder.path} has no checkpoint yet: let it train for longer.")
+    ensemble = saved_ensemble(config, checkpoint)
+    if ensemble is None:
+        raise CheckpointError(
+            f"{folder.path} had learnt no reward at step {checkpoint.steps}: its first labels come "
+            f"after {config.query.initial_steps} steps. Let it train for longer."
+        )
+    return LearnedReward(ensemble, config.env.env_id, checkpoint.steps)
+
+
+def saved_ensemble(config: TrainConfig, checkpoint: Checkpoint) -> RewardEnsemble | None:
+    """Returns the ensemble of a checkpoint, on the CPU; None if it had not been fitted yet."""
+    learning = checkpoint.state()["learning"]
+    if not learning.get("labels"):
+        return None
+    state = learning["ensemble"]
+    sizes = state["obs_dim"], state["act_dim"]
+    ensemble = RewardEnsemble(config.reward, *sizes, COMPARISON, config.seed)
+    ensemble.set_state(state)
+    return ensemble

@@ -1,0 +1,123 @@
+"""Gymnasium wrappers that put a learned reward in the place of a task's own.
+
+They belong directly around the task: the reward takes raw observations and executed actions.
+"""
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
+from numpy.typing import NDArray
+
+from pbrl.errors import TaskError
+from pbrl.reward.saved import LearnedReward
+from pbrl.rollout import encode_actions
+
+
+class LearnedRewardWrapper(gymnasium.Wrapper):
+    """One environment that pays the learned reward; `info["true_reward"]` keeps the task's own.
+
+    Args:
+        env: The task.
+        reward: What to pay.
+
+    Raises:
+        TaskError: The reward was learnt on a task of other observations or actions.
+    """
+
+    def __init__(self, env: gymnasium.Env, reward: LearnedReward) -> None:
+        super().__init__(env)
+        check_spaces(env.observation_space, env.action_space, reward)
+        self._reward = reward
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Starts an episode."""
+        observation, info = self.env.reset(seed=seed, options=options)
+        self._seen = flat(observation, 1)
+        return observation, info
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Takes a step and pays for it what the learned reward says."""
+        done = executed(np.asarray(action)[None], self.action_space)
+        learned = self._reward(self._seen, done)[0]
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        self._seen = flat(observation, 1)
+        return observation, float(learned), terminated, truncated, info | {"true_reward": reward}
+
+
+class LearnedRewardVectorWrapper(VectorWrapper):
+    """N environments that pay the learned reward; `info["true_reward"]` `(N,)` keeps the task's.
+
+    Args:
+        env: The tasks, with any way of starting episodes anew.
+        reward: What to pay.
+
+    Raises:
+        TaskError: The reward was learnt on a task of other observations or actions.
+    """
+
+    def __init__(self, env: VectorEnv, reward: LearnedReward) -> None:
+        super().__init__(env)
+        check_spaces(env.single_observation_space, env.single_action_space, reward)
+        self._reward = reward
+        self._late = env.metadata.get("autoreset_mode") == AutoresetMode.NEXT_STEP
+        self._ended = np.zeros(env.num_envs, dtype=bool)
+
+    def reset(
+        self, *, seed: Any = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Starts an episode everywhere."""
+        observations, info = self.env.reset(seed=seed, options=options)
+        self._seen = flat(observations, self.num_envs)
+        self._ended[:] = False
+        return observations, info
+
+    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+        """Takes a step everywhere; one that only starts an episode anew is paid 0."""
+        done = executed(np.asarray(actions), self.single_action_space)
+        learned = self._reward(self._seen, done).astype(np.float64)
+        observations, rewards, terminated, truncated, info = self.env.step(actions)
+        if self._late:
+            learned[self._ended] = 0.0
+        self._ended = terminated | truncated
+        self._seen = flat(observations, self.num_envs)
+        return observations, learned, terminated, truncated, info | {"true_reward": rewards}
+
+
+def check_spaces(observations: spaces.Space, actions: spaces.Space, reward: LearnedReward) -> None:
+    """Refuses a task that the reward cannot judge.
+
+    Args:
+        observations: Of one environment.
+        actions: Of one environment.
+        reward: What is to judge them.
+
+    Raises:
+        TaskError: It was learnt on a task of other observations or actions.
+    """
+    fits = isinstance(observations, spaces.Box) and isinstance(
+        actions, spaces.Box | spaces.Discrete
+    )
+    sizes = (spaces.flatdim(observations), spaces.flatdim(actions)) if fits else None
+    if sizes != (reward.observation_size, reward.action_size):
+        raise TaskError(
+            f"This reward was learnt on {reward.env_id}, with {reward.observation_size} numbers in "
+            f"an observation and {reward.action_size} in an action; the task to be wrapped "
+            f"observes {observations} and acts in {actions}."
+        )
+
+
+def flat(observations: Any, count: int) -> NDArray[np.float32]:
+    """Returns a copy `(count, O)` of observations of any shape."""
+    return np.array(observations, dtype=np.float32).reshape(count, -1)
+
+
+def executed(actions: NDArray[Any], space: spaces.Space) -> NDArray[np.float32]:
+    """Returns actions `(B, ...)` as the task executes them, `(B, A)`: clipped, or one-hot."""
+    if isinstance(space, spaces.Box):
+        actions = np.clip(actions, space.low, space.high)
+    return encode_actions(actions, space)
