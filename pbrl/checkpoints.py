@@ -7,6 +7,7 @@ holds cloudpickle: open runs only of people you trust.
 """
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -46,39 +47,39 @@ class Checkpoint:
 
 
 def save_checkpoint(
-    run: Run, steps: int, save_agent: Callable[[Path], None], state: dict[str, Any]
+    run: Run, steps: int, save_agent: Callable[[io.BytesIO], None], state: dict[str, Any]
 ) -> Checkpoint:
-    """Writes a checkpoint and removes all but the newest ones.
+    """Writes a checkpoint and removes those that it makes superfluous.
 
     Args:
         run: The run.
         steps: Environment steps so far.
-        save_agent: Writes the agent's zip to the path that it is given.
+        save_agent: Writes the agent's zip to the file that it is given.
         state: Nested dicts of tensors, numbers and text.
 
     Raises:
         PbrlError: The disk is full; the earlier checkpoints are untouched.
     """
+    # Made in memory first, so that whatever fails while writing is the disk.
+    files = {AGENT: _made_by(save_agent), STATE: _made_by(lambda file: torch.save(state, file))}
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    files[MANIFEST] = json.dumps(digests).encode()
     final = run.checkpoints / f"step_{steps:012d}"
     draft = run.checkpoints / f".draft_{steps:012d}"
     with disk_errors(final):
         for left_over in run.checkpoints.glob(".draft_*"):  # of a process that was killed
-            shutil.rmtree(left_over, ignore_errors=True)
+            shutil.rmtree(left_over)
         draft.mkdir(parents=True)
         try:
-            save_agent(draft / AGENT)
-            torch.save(state, draft / STATE)
-            digests = {name: _digest(draft / name) for name in (AGENT, STATE)}
-            (draft / MANIFEST).write_text(json.dumps(digests))
-            for file in (*draft.iterdir(), draft):
-                _flush(file)
-            shutil.rmtree(final, ignore_errors=True)
-            draft.replace(final)
+            for name, content in files.items():
+                (draft / name).write_bytes(content)
+                _flush(draft / name)
+            _flush(draft)
+            _put_in_place(draft, final)
             _flush(run.checkpoints)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-    for old in _folders(run)[KEEP:]:
-        shutil.rmtree(old, ignore_errors=True)
+    _remove_superfluous(run, steps)
     return Checkpoint(final, steps)
 
 
@@ -117,6 +118,32 @@ def to_arrays(tree: Any) -> Any:
     if isinstance(tree, dict):
         return {name: to_arrays(value) for name, value in tree.items()}
     return tree.numpy() if isinstance(tree, torch.Tensor) else tree
+
+
+def _made_by(write: Callable[[io.BytesIO], None]) -> bytes:
+    """Returns what a function writes to a file."""
+    file = io.BytesIO()
+    write(file)
+    return file.getvalue()
+
+
+def _put_in_place(draft: Path, final: Path) -> None:
+    """Gives a draft its final name, in place of an older checkpoint of the same step."""
+    if final.exists():
+        older = draft.with_name(f"{draft.name}_older")
+        final.replace(older)
+        draft.replace(final)
+        shutil.rmtree(older)
+    else:
+        draft.replace(final)
+
+
+def _remove_superfluous(run: Run, steps: int) -> None:
+    """Keeps the newest checkpoints up to `steps`; later ones were passed over as damaged."""
+    folders = _folders(run)
+    later = [folder for folder in folders if _steps(folder) > steps]
+    for folder in later + folders[len(later) + KEEP :]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _folders(run: Run) -> list[Path]:

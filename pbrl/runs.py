@@ -11,7 +11,6 @@ All of it but the checkpoints can be read without torch.
 """
 
 import contextlib
-import errno
 import fcntl
 import importlib.metadata
 import json
@@ -82,19 +81,27 @@ class Run:
 
     def write_config(self, config: TrainConfig) -> None:
         """Writes settings and versions, each file whole or not at all."""
-        self.path.mkdir(parents=True, exist_ok=True)
         write_whole(self.config_file, config.to_json().encode())
         versions = json.dumps(installed_versions(), indent=2)
         write_whole(self.path / "versions.json", versions.encode())
 
 
 def new_run(root: Path, stem: str) -> Run:
-    """Returns a run in a folder of `root` that does not exist yet: stem, stem-2, stem-3, ..."""
+    """Makes a run's folder in `root`: stem, or stem-2, stem-3, ... where that is taken.
+
+    Raises:
+        PbrlError: It cannot be made.
+    """
     path, count = root / stem, 1
-    while path.exists():
-        count += 1
-        path = root / f"{stem}-{count}"
-    return Run(path)
+    with disk_errors(path):
+        root.mkdir(parents=True, exist_ok=True)
+        while True:
+            try:
+                path.mkdir()
+                return Run(path)
+            except FileExistsError:  # perhaps since a moment ago, by another process
+                count += 1
+                path = root / f"{stem}-{count}"
 
 
 @contextlib.contextmanager
@@ -103,9 +110,11 @@ def locked(run: Run) -> Iterator[None]:
 
     Raises:
         CheckpointError: Another process holds it.
+        PbrlError: Its folder cannot be written to.
     """
-    run.path.mkdir(parents=True, exist_ok=True)
-    with (run.path / "lock").open("a") as handle:
+    with disk_errors(run.path):
+        handle = (run.path / "lock").open("a")
+    with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -128,16 +137,14 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turns a full or read-only disk into a sentence; what was written before stays as it is."""
+    """Turns what the disk refuses into a sentence; what was written before stays as it is."""
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES):
-            raise PbrlError(
-                f"Could not write {path}: {error.strerror}. What was saved before is intact; make "
-                f"room or choose another folder, then go on with `pbrl train --resume`."
-            ) from error
-        raise
+        raise PbrlError(
+            f"Could not write {path}: {error.strerror or error}. What was saved before is intact: "
+            "make room or choose another folder, then go on with `pbrl train --resume RUN`."
+        ) from error
 
 
 def installed_versions() -> dict[str, str]:

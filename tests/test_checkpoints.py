@@ -1,11 +1,10 @@
-import errno
-import os
+import resource
+import signal
 
 import numpy as np
 import pytest
 import torch
 
-from pbrl import checkpoints
 from pbrl.checkpoints import latest_checkpoint, save_checkpoint, to_arrays, to_tensors
 from pbrl.errors import CheckpointError, PbrlError
 from pbrl.runs import Run
@@ -17,8 +16,8 @@ def run(tmp_path):
 
 
 def save(run, steps, value=0.0):
-    def save_agent(path):
-        path.write_bytes(b"agent %d" % steps)
+    def save_agent(file):
+        file.write(b"agent %d" % steps)
 
     return save_checkpoint(run, steps, save_agent, {"value": torch.tensor(value)})
 
@@ -78,17 +77,36 @@ def test_one_that_was_being_written_when_the_process_died_is_no_checkpoint(run):
     assert not half.exists()
 
 
-def test_a_full_disk_is_a_sentence_and_leaves_the_earlier_one(run, monkeypatch):
+def test_a_full_disk_is_a_sentence_and_leaves_the_earlier_one(run):
     save(run, 1)
-
-    def full(*_args):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(checkpoints.torch, "save", full)
-    with pytest.raises(PbrlError, match="No space left on device"):
-        save(run, 2)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))  # a disk with 1000 bytes left
+    try:
+        with pytest.raises(PbrlError, match="step_000000000002: File too large"):
+            save(run, 2, value=np.zeros(1000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, handler)
     assert latest_checkpoint(run, silent).steps == 1
     assert not list(run.checkpoints.glob(".draft_*"))
+
+
+def test_one_of_the_same_step_takes_the_place_of_the_older_one(run):
+    save(run, 1, 1.0)
+    save(run, 1, 2.0)
+    assert latest_checkpoint(run, silent).state()["value"] == 2.0
+    assert [p.name for p in run.checkpoints.iterdir()] == ["step_000000000001"]
+
+
+def test_damaged_ones_do_not_push_out_those_that_are_whole(run):
+    for steps in (1, 5):
+        save(run, steps)
+    (run.checkpoints / "step_000000000005" / "state.pt").write_bytes(b"")
+    assert latest_checkpoint(run, lambda _: None).steps == 1
+    save(run, 2)
+    assert latest_checkpoint(run, silent).steps == 2
+    assert sorted(p.name[-1] for p in run.checkpoints.iterdir()) == ["1", "2"]
 
 
 def test_arrays_travel_as_tensors():

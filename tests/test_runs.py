@@ -21,19 +21,19 @@ with locked(Run(Path(sys.argv[1]))):
 
 
 def test_a_new_run_never_takes_a_folder_that_exists(tmp_path):
-    first = new_run(tmp_path, "Hopper")
-    first.path.mkdir()
-    second = new_run(tmp_path, "Hopper")
-    second.path.mkdir()
-    assert [first.name, second.name, new_run(tmp_path, "Hopper").name] == [
-        "Hopper",
-        "Hopper-2",
-        "Hopper-3",
-    ]
+    names = [new_run(tmp_path / "runs", "Hopper").name for _ in range(3)]
+    assert names == ["Hopper", "Hopper-2", "Hopper-3"]
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(PbrlError, match="Could not write .*file/Hopper: Not a directory|exists"):
+        new_run(file, "Hopper")
 
 
 def test_settings_and_versions_are_written_and_read(tmp_path):
-    run = Run(tmp_path / "run")
+    run = new_run(tmp_path, "run")
     config = TrainConfig(seed=7)
     run.write_config(config)
     assert run.config() == config
@@ -42,7 +42,7 @@ def test_settings_and_versions_are_written_and_read(tmp_path):
 
 
 def test_two_processes_cannot_hold_a_run_and_a_dead_one_lets_go(tmp_path):
-    run = Run(tmp_path / "run")
+    run = new_run(tmp_path, "run")
     command = [sys.executable, "-c", HOLD, str(run.path)]
     holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
