@@ -1,8 +1,11 @@
 """How well an agent and its learned reward do: returns, held-out comparisons, correlation.
 
-Everything here is measured on fresh episodes, on none of which anything was trained.
+Episodes and comparisons between their clips are fresh: nothing was trained on them. Answers are
+the run's own, each put to the members of the ensemble that left it out of their resample. What is
+printed is explained by formula in `docs/evaluation.md`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +14,35 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from pbrl.agents import PreferencePPO
+from pbrl.feedback import COMPARISON
 from pbrl.reward.ensemble import RewardEnsemble
+from pbrl.reward.labels import LabelledClips
 from pbrl.rollout import encode_actions
 
 Floats = NDArray[np.floating]
+Flags = NDArray[np.bool_]
 PAIRS = 2000
-"""Held-out pairs of clips that the ensemble is asked about."""
+"""Fresh pairs of clips that the ensemble is asked about."""
+RESAMPLES = 10_000
+"""Resamples behind an interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of N environments."""
+
+    observations: Floats
+    """`(N, O)` raw, before the action."""
+    actions: Floats
+    """`(N, A)` as executed; a discrete action one-hot."""
+    true_rewards: Floats
+    """`(N,)`."""
+    alive: Flags
+    """`(N,)` whether the step belongs to the environment's first episode."""
+    render_states: Floats
+    """`(N, S)` of the state that the observation shows."""
+    frame: NDArray[np.uint8] | None
+    """`(H, W, 3)` picture of the first environment before the action, where they are recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +55,23 @@ class Episodes:
     """`(T, N, A)` as executed; a discrete action one-hot."""
     true_rewards: Floats
     """`(T, N)`; 0 after an episode's end."""
-    alive: NDArray[np.bool_]
+    alive: Flags
     """`(T, N)` whether the step belongs to the episode."""
-    render_states: Floats
-    """`(T, N, S)` of the state that the observation shows."""
-    frames: NDArray[np.uint8] | None = None
-    """`(T, H, W, 3)` pictures of the first environment, where they were recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How many comparisons the ensemble predicts."""
+
+    share: float
+    """Of those right, in [0, 1]; one that it sees as a tie counts half."""
+    count: int
+    """Comparisons that it was asked about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What `pbrl eval` reports. None where there is no true or no learned reward."""
+    """What `pbrl eval` reports; None where there is no true reward, or no learned one."""
 
     episodes: int
     """Episodes played."""
@@ -47,19 +79,20 @@ class Evaluation:
     """`(N,)` true returns."""
     learned_returns: Floats | None
     """`(N,)` learned returns."""
-    accuracy: float | None
-    """Share of held-out pairs of clips, ties left out, that the ensemble orders as the true
-    returns do."""
+    answers: Accuracy | None
+    """Answers of the run, each member asked about those that it left out of its resample."""
+    comparisons: Accuracy | None
+    """Pairs of clips of these episodes, judged by their true returns, ties left out."""
     step_correlation: float | None
-    """Pearson correlation of learned and true reward over steps."""
+    """Pearson correlation of learned and true reward over steps; None where one never changes."""
     clip_correlation: float | None
     """The same over the returns of clips."""
 
 
-def play(
-    agent: PreferencePPO, env: VectorEnv, steps: int, seed: int, deterministic: bool = True
-) -> Episodes:
-    """Plays one episode in each environment.
+def walk(
+    agent: PreferencePPO, env: VectorEnv, steps: int, seed: int, deterministic: bool
+) -> Iterator[Step]:
+    """Plays until every environment's first episode has ended, a step at a time.
 
     Args:
         agent: Who acts.
@@ -68,32 +101,39 @@ def play(
         seed: Seed of the environments.
         deterministic: Take the mean action instead of a sample.
     """
-    observation, _ = env.reset(seed=seed)
+    observations, _ = env.reset(seed=seed)
     alive = np.ones(env.num_envs, dtype=bool)
-    rows: dict[str, list] = {
-        n: [] for n in ("observations", "actions", "true_rewards", "alive", "render_states")
-    }
-    frames = []
     for _ in range(steps):
-        action, _ = agent.predict(observation, deterministic=deterministic)
-        rows["observations"].append(np.array(observation, np.float32))
-        rows["render_states"].append(np.array(env.render_states))
-        rows["alive"].append(alive.copy())
-        if env.frames is not None:
-            frames.append(env.frames[0].copy())
-        observation, reward, terminated, truncated, _ = env.step(action)
-        rows["actions"].append(encode_actions(action, env.single_action_space))
-        rows["true_rewards"].append(np.where(alive, reward, 0.0))
+        seen, frames = np.array(observations, np.float32), getattr(env, "frames", None)
+        states = np.array(getattr(env, "render_states", np.zeros((env.num_envs, 0))))
+        frame = None if frames is None else frames[0].copy()
+        chosen, _ = agent.predict(observations, deterministic=deterministic)
+        observations, rewards, terminated, truncated, _ = env.step(chosen)
+        actions = encode_actions(chosen, env.single_action_space)
+        yield Step(seen, actions, rewards, alive.copy(), states, frame)
         alive &= ~(terminated | truncated)
         if not alive.any():
-            break
-    arrays = {name: np.stack(values) for name, values in rows.items()}
-    return Episodes(**arrays, frames=np.stack(frames) if frames else None)
+            return
+
+
+def play(
+    agent: PreferencePPO, env: VectorEnv, steps: int, seed: int, deterministic: bool = True
+) -> Episodes:
+    """Plays one episode in each environment; the arguments are those of `walk`."""
+    taken = list(walk(agent, env, steps, seed, deterministic))
+    alive = np.stack([step.alive for step in taken])
+    return Episodes(
+        observations=np.stack([step.observations for step in taken]),
+        actions=np.stack([step.actions for step in taken]),
+        true_rewards=np.where(alive, np.stack([step.true_rewards for step in taken]), 0.0),
+        alive=alive,
+    )
 
 
 def evaluate(
     episodes: Episodes,
     ensemble: RewardEnsemble | None,
+    labels: LabelledClips | None,
     true_reward: bool,
     clip_steps: int,
     rng: np.random.Generator,
@@ -103,60 +143,81 @@ def evaluate(
     Args:
         episodes: Fresh episodes.
         ensemble: The learned reward, or None.
+        labels: The answers that it was fitted on, or None.
         true_reward: Whether the task's own reward means anything.
         clip_steps: Length of a clip in steps.
-        rng: Draws the held-out pairs.
+        rng: Draws the pairs of clips.
     """
-    learned = None
-    if ensemble is not None:
-        learned = ensemble.reward(episodes.observations, episodes.actions) * episodes.alive
+    alive, count = episodes.alive, episodes.alive.shape[1]
     true = episodes.true_rewards if true_reward else None
-    both = learned is not None and true is not None
-    clips = _clip_returns(true, learned, episodes.alive, clip_steps) if both else None
+    returns = None if true is None else true.sum(axis=0)
+    if ensemble is None:
+        return Evaluation(count, returns, None, None, None, None, None)
+    learned = ensemble.reward(episodes.observations, episodes.actions) * alive
+    learned_returns, answers = learned.sum(axis=0), left_out_accuracy(ensemble, labels)
+    if true is None:
+        return Evaluation(count, None, learned_returns, answers, None, None, None)
+    true_clips = clip_returns(true, alive, clip_steps)
+    learned_clips = clip_returns(learned, alive, clip_steps)
     return Evaluation(
-        episodes=episodes.alive.shape[1],
-        returns=None if true is None else true.sum(axis=0),
-        learned_returns=None if learned is None else learned.sum(axis=0),
-        accuracy=_accuracy(*clips, rng) if clips else None,
-        step_correlation=_correlation(true[episodes.alive], learned[episodes.alive])
-        if both
-        else None,
-        clip_correlation=_correlation(*clips) if clips else None,
+        episodes=count,
+        returns=returns,
+        learned_returns=learned_returns,
+        answers=answers,
+        comparisons=fresh_accuracy(true_clips, learned_clips, rng),
+        step_correlation=correlation(true[alive], learned[alive]),
+        clip_correlation=correlation(true_clips, learned_clips),
     )
 
 
+def left_out_accuracy(ensemble: RewardEnsemble, labels: LabelledClips | None) -> Accuracy | None:
+    """Returns how the members predict the answers that they left out, None without any."""
+    if labels is None:
+        return None
+    shares = ensemble.evaluate(labels).validation_accuracy  # (E,)
+    if np.isnan(shares).all():
+        return None
+    return Accuracy(float(np.nanmean(shares)), len(labels))
+
+
+def clip_returns(rewards: Floats, alive: Flags, length: int) -> Floats:
+    """Returns the returns `(C,)` of clips laid end to end in episodes `(T, N)`."""
+    count = len(alive) // length
+    clips = (count, length, alive.shape[1])
+    whole = alive[: count * length].reshape(clips).all(axis=1)
+    return rewards[: count * length].reshape(clips).sum(axis=1)[whole]
+
+
+def fresh_accuracy(true: Floats, learned: Floats, rng: np.random.Generator) -> Accuracy | None:
+    """Returns how learned returns order random pairs of clips, None if no two clips differ.
+
+    Args:
+        true: `(C,)` true returns of clips.
+        learned: `(C,)` their learned returns.
+        rng: Draws the pairs.
+    """
+    if len(true) < 2:
+        return None
+    pairs = rng.integers(len(true), size=(PAIRS, 2))
+    pairs = pairs[true[pairs[:, 0]] != true[pairs[:, 1]]]
+    if not len(pairs):
+        return None
+    first_is_better = true[pairs] > true[pairs[:, ::-1]]  # (B, 2), one-hot
+    correct = COMPARISON.correct(learned[pairs], first_is_better.astype(np.float32))
+    return Accuracy(float(correct.mean()), len(pairs))
+
+
 def confidence_interval(values: Floats) -> tuple[float, float]:
-    """Returns the 95 % interval of the mean by bootstrap (SciPy, 10,000 resamples, BCa)."""
+    """Returns the 95 % interval of the mean of `(N,)` values, by bootstrap (SciPy, BCa)."""
     if len(values) < 2 or np.ptp(values) == 0:
         return float(np.mean(values)), float(np.mean(values))
-    result = stats.bootstrap((values,), np.mean, n_resamples=10_000, rng=np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    result = stats.bootstrap((values,), np.mean, n_resamples=RESAMPLES, rng=rng)
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
-def _clip_returns(
-    true: Floats, learned: Floats, alive: NDArray[np.bool_], length: int
-) -> tuple[Floats, Floats] | None:
-    """Returns true and learned returns of clips laid end to end in each episode: `(C,)` each."""
-    count = len(alive) // length
-    if not count:
-        return None
-    cut = lambda x: x[: count * length].reshape(count, length, -1)  # noqa: E731
-    whole = cut(alive).all(axis=1)
-    return cut(true).sum(axis=1)[whole], cut(learned).sum(axis=1)[whole]
-
-
-def _accuracy(true: Floats, learned: Floats, rng: np.random.Generator) -> float | None:
-    if len(true) < 2:
-        return None
-    first, second = rng.integers(len(true), size=(2, PAIRS))
-    order, predicted = true[first] - true[second], learned[first] - learned[second]
-    told_apart = order != 0
-    if not told_apart.any():
-        return None
-    return float(np.mean(np.sign(order[told_apart]) == np.sign(predicted[told_apart])))
-
-
-def _correlation(a: Floats, b: Floats) -> float | None:
+def correlation(a: Floats, b: Floats) -> float | None:
+    """Returns the Pearson correlation, None where one of the two never changes."""
     if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return None
     return float(np.corrcoef(a, b)[0, 1])

@@ -1,87 +1,127 @@
 """`pbrl eval`: plays fresh episodes with a run's agent and says how well it does."""
 
 import argparse
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import envs
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from rich.console import Console
-from rich.table import Table
 
+import envs
 from pbrl.agents import PreferencePPO
 from pbrl.checkpoints import latest_checkpoint
-from pbrl.cli.assembly import clip_steps, describe_task, make_env, new_ensemble, run_from
+from pbrl.cli.assembly import clip_steps, describe_task, make_env, run_from
 from pbrl.config import TrainConfig
-from pbrl.errors import CheckpointError
-from pbrl.evaluation import Episodes, Evaluation, confidence_interval, evaluate, play
+from pbrl.errors import CheckpointError, TaskError
+from pbrl.evaluation import Accuracy, Evaluation, confidence_interval, evaluate, play, walk
+from pbrl.feedback import COMPARISON
 from pbrl.reward.ensemble import RewardEnsemble
+from pbrl.reward.labels import LabelledClips, LabelReader
+from pbrl.reward.saved import saved_ensemble
+from pbrl.runs import Run
 from pbrl.seeding import generator, seed_of
+from pbrl.store import LabelStore
 from pbrl.trainer import Trainer
-from pbrl.video import write_video
+from pbrl.video import check_video_name, write_video
 
 EPISODES = 20
-VIDEO_SIZE = (640, 480)
+FILM_SIZE = (640, 480)
+DRAWN_AT_ONCE = 100
+"""Pictures held in memory while a film is drawn."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the verb."""
-    parser = argparse.ArgumentParser(
-        prog="pbrl eval", description="Play fresh episodes with a run's agent and measure."
-    )
-    parser.add_argument("run", type=Path, help="folder of the run")
-    parser.add_argument("--episodes", type=int, default=EPISODES, help="episodes to play")
-    parser.add_argument("--stochastic", action="store_true", help="sample actions, as in training")
-    parser.add_argument("--video", type=Path, metavar="FILE", help="film an episode, as .mp4")
-    options = parser.parse_args(arguments)
-    if options.episodes < 1:
-        parser.error("--episodes must be at least 1")
-    console = Console()
-    run = run_from(options.run)
+    options = _parser().parse_args(arguments)
+    if options.video is not None:
+        check_video_name(options.video)
+    console, run = Console(), run_from(options.run)
+    print_line = functools.partial(console.print, soft_wrap=True, highlight=False, markup=False)
     config = run.config()
     torch.set_num_threads(config.threads)
-    checkpoint = latest_checkpoint(run, console.print)
+    checkpoint = latest_checkpoint(run, print_line)
     if checkpoint is None:
         raise CheckpointError(f"{run.path} has no checkpoint yet: train it first.")
-    ensemble = None
+    agent = PreferencePPO.load(checkpoint.agent, device="cpu")
+    ensemble, labels = None, None
     if config.reward_source == "preferences":
-        ensemble = new_ensemble(config, describe_task(config.env.env_id))
-        ensemble.set_state(checkpoint.state()["learning"]["ensemble"])
-    episodes, evaluation = _evaluate(
-        config,
-        PreferencePPO.load(checkpoint.agent, device="cpu"),
-        ensemble,
-        options.episodes,
-        deterministic=not options.stochastic,
-        record_frames=options.video is not None,
-    )
-    console.print(f"{run.path}, step {checkpoint.steps:,}, {options.episodes} fresh episodes")
+        ensemble = saved_ensemble(config, checkpoint)
+        labels = _labels(run, below=checkpoint.state()["learning"]["asked"])
+    with console.status("Playing"):
+        evaluation = _evaluate(
+            config, agent, ensemble, labels, options.episodes, deterministic=not options.stochastic
+        )
+    print_line(f"{run.path} at step {checkpoint.steps:,}, {options.episodes} fresh episodes\n")
     print_evaluation(console, evaluation)
+    if config.reward_source == "preferences" and ensemble is None:
+        print_line("No reward had been learnt yet.")
     if options.video is not None:
-        _film(config, episodes, options.video)
-        console.print(f"Film of the first episode: {options.video}")
+        with console.status("Filming"):
+            print_line(_film(config, agent, options.video, deterministic=not options.stochastic))
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pbrl eval",
+        description="Play fresh episodes with a run's agent and measure it and its learned reward.",
+    )
+    parser.add_argument("run", type=Path, help="folder of the run")
+    parser.add_argument(
+        "--episodes", type=_at_least_one, default=EPISODES, help="episodes to play (default: 20)"
+    )
+    parser.add_argument(
+        "--stochastic", action="store_true", help="sample actions, as in training, not the mean"
+    )
+    parser.add_argument(
+        "--video",
+        type=Path,
+        metavar="FILE.mp4",
+        help="film an episode, at the rate at which people are shown clips of the task",
+    )
+    return parser
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of episodes, 1 or more")
+    return int(text)
 
 
 def evaluate_trained(config: TrainConfig, trainer: Trainer) -> Evaluation:
     """Measures a trainer's agent and reward as they stand."""
-    ensemble = trainer.learning.ensemble if trainer.learning and trainer.learning.ready else None
-    return _evaluate(config, trainer.agent, ensemble, EPISODES)[1]
+    learning = trainer.learning
+    if learning is None or not learning.ready:
+        return _evaluate(config, trainer.agent, None, None, EPISODES)
+    labels = _labels(trainer.run, below=learning.asked)
+    return _evaluate(config, trainer.agent, learning.ensemble, labels, EPISODES)
+
+
+def _labels(run: Run, below: int) -> LabelledClips | None:
+    """Returns a run's answers to queries numbered below `below`."""
+    if not run.labels_file.is_file():
+        return None
+    store = LabelStore(run.labels_file)
+    try:
+        return LabelReader(store, run.name, COMPARISON).read(below=below)
+    finally:
+        store.close()
 
 
 def _evaluate(
     config: TrainConfig,
     agent: PreferencePPO,
     ensemble: RewardEnsemble | None,
+    labels: LabelledClips | None,
     count: int,
     *,
     deterministic: bool = True,
-    record_frames: bool = False,
-) -> tuple[Episodes, Evaluation]:
+) -> Evaluation:
     task = describe_task(config.env.env_id)
-    frames = record_frames and not task.draws_from_states
-    env = make_env(config.env, count, threads=config.threads, record_frames=frames)
+    env = make_env(config.env, count, threads=config.threads)
     try:
         seed = seed_of(config.seed, "evaluation")
         episodes = play(agent, env, task.episode_steps, seed, deterministic)
@@ -89,38 +129,80 @@ def _evaluate(
         env.close()
     rng = generator(config.seed, "evaluation")
     steps = clip_steps(config, task)
-    return episodes, evaluate(episodes, ensemble, config.env.true_reward, steps, rng)
+    return evaluate(episodes, ensemble, labels, config.env.true_reward, steps, rng)
 
 
 def print_evaluation(console: Console, evaluation: Evaluation) -> None:
-    """Prints a table of what was measured."""
-    table = Table(show_header=False, box=None, padding=(0, 2))
-    for name, returns in (
-        ("true return", evaluation.returns),
-        ("learned return", evaluation.learned_returns),
-    ):
-        if returns is not None:
-            low, high = confidence_interval(returns)
-            table.add_row(
-                name,
-                f"{np.mean(returns):,.1f} on average (95 % of means {low:,.1f} to {high:,.1f}), "
-                f"deviation {np.std(returns):,.1f} over {len(returns)} episodes",
-            )
-    for name, value in (
-        ("held-out comparisons predicted", evaluation.accuracy),
-        ("correlation of learned with true reward, steps", evaluation.step_correlation),
-        ("the same, clips", evaluation.clip_correlation),
-    ):
-        if value is not None:
-            table.add_row(name, f"{value:.3f}")
-    console.print(table)
+    """Prints what was measured, a short line for each, alike on any width and in a pipe."""
+    for heading, lines in report(evaluation).items():
+        console.print(heading, style="bold", soft_wrap=True, highlight=False)
+        for name, value in lines.items():
+            console.print(f"  {name:<18}{value}", soft_wrap=True, highlight=False)
 
 
-def _film(config: TrainConfig, episodes: Episodes, path: Path) -> None:
+def report(evaluation: Evaluation) -> dict[str, dict[str, str]]:
+    """Returns what was measured in words: heading to name to value."""
+    sections: dict[str, dict[str, str]] = {}
+    if evaluation.returns is None:
+        sections["The task has no true reward: what follows is about labels alone."] = {}
+    else:
+        sections["true return"] = _spread(evaluation.returns)
+    if evaluation.learned_returns is None:
+        return sections
+    sections["learned return"] = _spread(evaluation.learned_returns)
+    predicted = {"held-out answers": _accuracy(evaluation.answers, "labels")}
+    sections["comparisons predicted"] = predicted
+    if evaluation.returns is not None:
+        predicted["fresh pairs"] = _accuracy(evaluation.comparisons, "pairs of clips")
+        sections["correlation of learned with true reward"] = {
+            "steps": _correlation(evaluation.step_correlation),
+            "clips": _correlation(evaluation.clip_correlation),
+        }
+    return sections
+
+
+def _spread(returns: NDArray[np.floating]) -> dict[str, str]:
+    low, high = confidence_interval(returns)
+    return {
+        "mean": f"{np.mean(returns):,.1f}  (95 % interval {low:,.1f} to {high:,.1f})",
+        "deviation": f"{np.std(returns):,.1f}",
+        "range": f"{np.min(returns):,.1f} to {np.max(returns):,.1f}",
+    }
+
+
+def _accuracy(accuracy: Accuracy | None, of: str) -> str:
+    if accuracy is None:
+        return "none to ask about"
+    return f"{accuracy.share:.1%}  ({accuracy.count:,} {of})"
+
+
+def _correlation(value: float | None) -> str:
+    return "undefined: one of the two never changes" if value is None else f"{value:.3f}"
+
+
+def _film(config: TrainConfig, agent: PreferencePPO, path: Path, *, deterministic: bool) -> str:
+    """Films an episode and returns a sentence on it."""
     task = describe_task(config.env.env_id)
-    alive = episodes.alive[:, 0]
-    frames = episodes.frames
-    if task.draws_from_states:
-        frames = envs.draw(config.env.env_id, episodes.render_states[alive, 0], *VIDEO_SIZE)
-    assert frames is not None
-    write_video(path, frames[: alive.sum()], task.clip_fps)
+    env = make_env(config.env, 1, record_frames=not task.draws_from_states)
+    try:
+        seed = seed_of(config.seed, "evaluation")
+        steps = walk(agent, env, task.episode_steps, seed, deterministic)
+        if task.draws_from_states:
+            states = np.concatenate([step.render_states for step in steps])
+            frames = _drawn(task.env_id, states)
+        else:
+            frames = (step.frame for step in steps if step.frame is not None)
+        write_video(path, frames, task.clip_fps)
+    finally:
+        env.close()
+    return f"\nAn episode is in {path}, at {task.clip_fps:g} steps a second, as people see clips."
+
+
+def _drawn(env_id: str, states: NDArray[np.floating]) -> Iterator[NDArray[np.uint8]]:
+    """Draws states `(T, S)`, a part at a time."""
+    try:
+        for start in range(0, len(states), DRAWN_AT_ONCE):
+            part = states[start : start + DRAWN_AT_ONCE]
+            yield from envs.draw(env_id, part, *FILM_SIZE, smooth=True)
+    except envs.TaskError as error:
+        raise TaskError(str(error)) from error

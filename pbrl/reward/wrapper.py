@@ -42,9 +42,9 @@ class LearnedRewardWrapper(gymnasium.Wrapper):
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Takes a step and pays for it what the learned reward says."""
+        observation, reward, terminated, truncated, info = self.env.step(action)
         done = executed(np.asarray(action)[None], self.action_space)
         learned = self._reward(self._seen, done)[0]
-        observation, reward, terminated, truncated, info = self.env.step(action)
         self._seen = flat(observation, 1)
         return observation, float(learned), terminated, truncated, info | {"true_reward": reward}
 
@@ -78,9 +78,9 @@ class LearnedRewardVectorWrapper(VectorWrapper):
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """Takes a step everywhere; one that only starts an episode anew is paid 0."""
+        observations, rewards, terminated, truncated, info = self.env.step(actions)
         done = executed(np.asarray(actions), self.single_action_space)
         learned = self._reward(self._seen, done).astype(np.float64)
-        observations, rewards, terminated, truncated, info = self.env.step(actions)
         if self._late:
             learned[self._ended] = 0.0
         self._ended = terminated | truncated
