@@ -10,7 +10,7 @@ import mujoco
 import numpy as np
 
 from envs.errors import TaskError
-from envs.mujoco.opengl import open_context
+from envs.mujoco.opengl import open_context, opengl_error
 from envs.mujoco.scenery import FLOOR_PERIOD, decorate
 from envs.mujoco.simulation import compile_quietly, load_spec
 from envs.mujoco.task import MujocoTask
@@ -47,7 +47,11 @@ class Painter:
         self._body = self._model.body(task.camera.track_body or "world").id
         self._floor = mujoco.mj_name2id(self._model, mujoco.mjtObj.mjOBJ_GEOM.value, "floor")
         self._gl = open_context(width, height)
-        self._context = mujoco.MjrContext(self._model, mujoco.mjtFontScale.mjFONTSCALE_100.value)
+        try:
+            font = mujoco.mjtFontScale.mjFONTSCALE_100.value
+            self._context = mujoco.MjrContext(self._model, font)
+        except mujoco.FatalError as error:
+            raise opengl_error(error) from error
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._context)
         self._scene = mujoco.MjvScene(self._model, maxgeom=1000)
         self._scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = False

@@ -54,9 +54,14 @@ def open_context(width: int, height: int) -> Any:
             context = mujoco.GLContext(width, height)
         context.make_current()
     except (AttributeError, ImportError, OSError, RuntimeError) as error:
-        raise TaskError(
-            f"OpenGL does not start with the backend {backend!r} ({error}). "
-            "Set MUJOCO_GL to egl, osmesa or glfw to choose another; "
-            "on Debian or Ubuntu the first two need libegl1 and libosmesa6."
-        ) from error
+        raise opengl_error(error) from error
     return context
+
+
+def opengl_error(error: Exception) -> TaskError:
+    """Returns what to say when the chosen backend cannot be used."""
+    return TaskError(
+        f"OpenGL does not start with the backend {choose_backend()!r} ({error}). "
+        "Set MUJOCO_GL to egl, osmesa or glfw to choose another; "
+        "on Debian or Ubuntu the first two need libegl1 and libosmesa6."
+    )

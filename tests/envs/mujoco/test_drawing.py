@@ -97,3 +97,16 @@ def test_names_the_package_where_opengl_is_missing(monkeypatch):
         opengl.choose_backend()
     monkeypatch.setenv("MUJOCO_GL", "OSMesa")
     assert opengl.choose_backend() == "osmesa"
+
+
+def test_a_backend_that_does_not_start_is_a_sentence():
+    program = "import envs, numpy; envs.draw('pbrl/Hopper-v0', numpy.zeros((1, 6)), 64, 48)"
+    without_display = {name: v for name, v in os.environ.items() if name != "DISPLAY"}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        env=without_display | {"MUJOCO_GL": "glfw"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "envs.errors.TaskError: OpenGL does not start with the backend 'glfw'" in done.stderr
