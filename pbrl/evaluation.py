@@ -22,7 +22,7 @@ from pbrl.rollout import encode_actions
 Floats = NDArray[np.floating]
 Flags = NDArray[np.bool_]
 PAIRS = 2000
-"""Fresh pairs of clips that the ensemble is asked about."""
+"""Fresh pairs of clips that are drawn; those drawn twice count once."""
 RESAMPLES = 10_000
 """Resamples behind an interval."""
 
@@ -198,7 +198,7 @@ def fresh_accuracy(true: Floats, learned: Floats, rng: np.random.Generator) -> A
     """
     if len(true) < 2:
         return None
-    pairs = rng.integers(len(true), size=(PAIRS, 2))
+    pairs = np.unique(np.sort(rng.integers(len(true), size=(PAIRS, 2))), axis=0)
     pairs = pairs[true[pairs[:, 0]] != true[pairs[:, 1]]]
     if not len(pairs):
         return None

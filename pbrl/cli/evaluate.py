@@ -150,10 +150,10 @@ def report(evaluation: Evaluation) -> dict[str, dict[str, str]]:
     if evaluation.learned_returns is None:
         return sections
     sections["learned return"] = _spread(evaluation.learned_returns)
-    predicted = {"held-out answers": _accuracy(evaluation.answers, "labels")}
+    predicted = {"held-out answers": _accuracy(evaluation.answers)}
     sections["comparisons predicted"] = predicted
     if evaluation.returns is not None:
-        predicted["fresh pairs"] = _accuracy(evaluation.comparisons, "pairs of clips")
+        predicted["fresh pairs"] = _accuracy(evaluation.comparisons)
         sections["correlation of learned with true reward"] = {
             "steps": _correlation(evaluation.step_correlation),
             "clips": _correlation(evaluation.clip_correlation),
@@ -170,10 +170,10 @@ def _spread(returns: NDArray[np.floating]) -> dict[str, str]:
     }
 
 
-def _accuracy(accuracy: Accuracy | None, of: str) -> str:
+def _accuracy(accuracy: Accuracy | None) -> str:
     if accuracy is None:
         return "none to ask about"
-    return f"{accuracy.share:.1%}  ({accuracy.count:,} {of})"
+    return f"{accuracy.share:.1%}  (n = {accuracy.count:,})"
 
 
 def _correlation(value: float | None) -> str:
