@@ -1,6 +1,9 @@
 """The agent that a configuration describes."""
 
+from typing import Any
+
 from gymnasium.vector import VectorEnv
+from stable_baselines3.common.utils import LinearSchedule
 from torch import nn
 
 from pbrl.agents.normalization import NormalizedObservations
@@ -18,14 +21,16 @@ def build_agent(config: AgentConfig, env: VectorEnv, seed: int, device: str) -> 
         seed: The run's seed.
         device: `auto`, `cpu` or `cuda`.
     """
-    lr = config.lr
-    policy_kwargs = {"net_arch": list(config.hidden_sizes), "activation_fn": nn.Tanh}
+    policy_kwargs: dict[str, Any] = {
+        "net_arch": list(config.hidden_sizes),
+        "activation_fn": nn.Tanh,
+    }
     if config.normalize_observations:
         policy_kwargs["features_extractor_class"] = NormalizedObservations
     return PreferencePPO(
         "MlpPolicy",
         env,
-        learning_rate=(lambda remaining: lr * remaining) if config.lr_decay else lr,
+        learning_rate=LinearSchedule(config.lr, 0.0, 1.0) if config.lr_decay else config.lr,
         n_steps=config.rollout_steps,
         batch_size=config.batch_size,
         n_epochs=config.epochs,
