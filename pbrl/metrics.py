@@ -4,6 +4,7 @@
 after that checkpoint are cut off, so that no step is counted twice.
 """
 
+import contextlib
 import json
 from typing import Any
 
@@ -16,7 +17,6 @@ from pbrl.runs import Run, disk_errors, write_whole
 from pbrl.status import Status
 
 STEPS = "time/total_timesteps"
-
 
 Metrics = dict[str, float | int | None]
 
@@ -33,22 +33,28 @@ class MetricsLog:
         self._file = run.metrics_file
         kept = [line for line in read_metrics(run) if line[STEPS] <= steps]
         write_whole(self._file, "".join(json.dumps(line) + "\n" for line in kept).encode())
-        self._handle = self._file.open("a")
-        self._tensorboard = SummaryWriter(str(run.tensorboard), purge_step=steps + 1)
+        with disk_errors(run.path):
+            self._lines = self._file.open("a")
+            self._tensorboard = SummaryWriter(str(run.tensorboard), purge_step=steps + 1)
 
     def write(self, metrics: Metrics) -> None:
-        """Appends one line; values that are None are not known yet and are left out."""
+        """Appends one line; values that are None are not known yet and are left out.
+
+        Raises:
+            PbrlError: The disk is full.
+        """
         known = {name: value for name, value in metrics.items() if value is not None}
         with disk_errors(self._file):
-            self._handle.write(json.dumps(known) + "\n")
-            self._handle.flush()
+            self._lines.write(json.dumps(known) + "\n")
+            self._lines.flush()
             for name, value in known.items():
                 self._tensorboard.add_scalar(name, value, known[STEPS])
 
     def close(self) -> None:
-        """Flushes and closes both files."""
-        self._handle.close()
-        self._tensorboard.close()
+        """Closes both files."""
+        for file in (self._lines, self._tensorboard):
+            with contextlib.suppress(OSError):  # tries again to write what a full disk refused
+                file.close()
 
 
 def read_metrics(run: Run) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ ensemble that was fitted on them gives the reward of the next rollouts. Question
 between rollouts only, so all steps of a rollout are rewarded by the same predictors.
 """
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -98,11 +99,11 @@ class RewardLearning:
         Returns:
             Whether the ensemble was fitted.
         """
-        before_training = self.config.query.initial_steps
+        query = self.config.query
         due = (
-            labels_due(self.config.query, steps - before_training, total_steps - before_training)
-            if self.ready
-            else initial_labels(self.config.query)
+            labels_due(query, steps - query.initial_steps, total_steps - query.initial_steps)
+            if self.asked
+            else initial_labels(query)
         )
         if due <= self.asked:
             return False
@@ -142,12 +143,20 @@ class RewardLearning:
             "buffer": self.buffer.snapshot(),
             "asked": self.asked,
             "labels": self.labels,
+            "last_fit": dataclasses.asdict(self.last_fit) if self.last_fit else None,
             "rng": generator_state(self._rng),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Puts everything where it was when `state` was called."""
+        """Puts everything where it was when `state` was called.
+
+        Raises:
+            StoreError: The store does not hold the queries that had been asked by then.
+        """
         self.ensemble.set_state(state["ensemble"])
         self.buffer.restore(state["buffer"])
         self.asked, self.labels = state["asked"], state["labels"]
+        self.last_fit = FitReport(**state["last_fit"]) if state["last_fit"] else None
         set_generator_state(self._rng, state["rng"])
+        if self.asked:
+            self._store.segments(self._run, [self.asked - 1])

@@ -4,33 +4,44 @@ Whole rollouts only, and never one more than the asked number of steps holds.
 """
 
 import dataclasses
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
-from gymnasium.vector import VectorEnv
 
 from pbrl.agents import PreferencePPO, UpdateReport
 from pbrl.checkpoints import Checkpoint, save_checkpoint, to_arrays, to_tensors
 from pbrl.config import TrainConfig
 from pbrl.episodes import EpisodeReturns
-from pbrl.errors import ConfigError, NumericalError
+from pbrl.errors import NumericalError
 from pbrl.metrics import STEPS, MetricsLog, reward_metrics, run_metrics, update_metrics
 from pbrl.reward_learning import RewardLearning
 from pbrl.rollout import Rollout
-from pbrl.runs import Run
+from pbrl.runs import Run, disk_errors
 from pbrl.status import Clock, Display, Status
 
 TEACHER_WINDOW = 10
 """Episodes over which a teacher's thresholds are averaged (B-Pref, Lee et al. 2021)."""
 
 
+class Environments(Protocol):
+    """What the trainer asks of environments; the agent steps them."""
+
+    def snapshot(self) -> Mapping[str, np.ndarray]:
+        """Returns everything needed to go on exactly from here."""
+        ...
+
+    def restore(self, snapshot: Mapping[str, np.ndarray]) -> None:
+        """Goes back to a snapshot."""
+
+
 class Trainer:
     """Trains one agent.
 
     Args:
-        config: The run's settings.
+        config: The run's settings, checked.
         run: The run's folder, held by this process.
-        env: The environments, with `snapshot` and `restore`.
+        env: The environments.
         agent: The agent that acts in them.
         learning: The preference side, or None to train on the true reward.
         display: Shows how it goes.
@@ -41,7 +52,7 @@ class Trainer:
         self,
         config: TrainConfig,
         run: Run,
-        env: VectorEnv,
+        env: Environments,
         agent: PreferencePPO,
         learning: RewardLearning | None,
         display: Display,
@@ -56,11 +67,6 @@ class Trainer:
         self.rollout_size = config.env.num_envs * config.agent.rollout_steps
         self.total_steps = config.total_steps // self.rollout_size * self.rollout_size
         self._saved = self._first_step = 0
-        if not self.total_steps:
-            raise ConfigError(
-                f"total_steps is {config.total_steps}, less than one rollout of "
-                f"{config.env.num_envs} environments x {config.agent.rollout_steps} steps."
-            )
 
     @property
     def steps(self) -> int:
@@ -77,6 +83,7 @@ class Trainer:
         self._first_step = self.steps
         metrics = MetricsLog(self.run, self.steps)
         try:
+            self._ask_after_the_end()
             while self.steps < self.total_steps and not self.stopping:
                 metrics.write(self._iterate())
                 self.display.show(self.status())
@@ -88,6 +95,11 @@ class Trainer:
             raise NumericalError(f"{error} {self._keep_last_states()}") from error
         finally:
             metrics.close()
+
+    def _ask_after_the_end(self) -> None:
+        """Spends a label budget that was raised when no steps were left, on the reward alone."""
+        if self.learning is not None and self.steps >= self.total_steps and self._ask_and_fit():
+            self.save()
 
     def _iterate(self) -> dict[str, float | int | None]:
         """Acts and learns for one rollout and returns what to log of it."""
@@ -128,9 +140,13 @@ class Trainer:
             return rollout.true_rewards
         self.learning.remember(rollout)
         if self._is_time_to_ask():
-            returns = self.true_returns.mean(TEACHER_WINDOW)
-            self.learning.ask_and_fit(self.steps, self.total_steps, returns)
+            self._ask_and_fit()
         return self.learning.reward(rollout) if self.learning.ready else None
+
+    def _ask_and_fit(self) -> bool:
+        returns = self.true_returns.mean(TEACHER_WINDOW)
+        assert self.learning is not None
+        return self.learning.ask_and_fit(self.steps, self.total_steps, returns)
 
     def _is_time_to_ask(self) -> bool:
         training_steps = self.steps - self.config.query.initial_steps
@@ -163,7 +179,7 @@ class Trainer:
     def save(self) -> Checkpoint:
         """Writes a checkpoint of everything."""
         state = {
-            "env": self.env.snapshot(),
+            "env": dict(self.env.snapshot()),
             "true_returns": self.true_returns.state(),
             "learned_returns": self.learned_returns.state(),
             "learning": self.learning.state() if self.learning else {},
@@ -191,5 +207,9 @@ class Trainer:
             return "Training stopped before the first rollout was complete."
         kept = self.run.path / f"not_finite_{self.steps}.npz"
         arrays = {f.name: getattr(rollout, f.name) for f in dataclasses.fields(rollout)}
-        np.savez_compressed(kept, **arrays)
-        return f"Training stopped at step {self.steps}; the last rollout is in {kept}."
+        with disk_errors(kept):
+            np.savez_compressed(kept, **arrays)
+        return (
+            f"Training stopped at step {self.steps:,}. The last rollout is in {kept}; the run's "
+            "last checkpoint is from before."
+        )

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pbrl.errors import PbrlError
+from pbrl.errors import PbrlError, TaskError
 
-USAGE_ERROR = 2
+USAGE_ERROR, INTERRUPTED = 2, 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(verb: Verb, arguments: list[str]) -> int:
     try:
-        check_envs()
-        return importlib.import_module(verb.module).main(arguments)
+        task_error = envs_error()
+        try:
+            return importlib.import_module(verb.module).main(arguments)
+        except task_error as error:
+            raise TaskError(str(error)) from error
     except PbrlError as error:
         print(f"pbrl: {error}", file=sys.stderr)
     except ModuleNotFoundError as error:
@@ -68,16 +71,16 @@ def _run(verb: Verb, arguments: list[str]) -> int:
             file=sys.stderr,
         )
     except KeyboardInterrupt:
-        print("pbrl: interrupted.", file=sys.stderr)
-        return 130
+        print("pbrl: Stopped at once.", file=sys.stderr)
+        return INTERRUPTED
     return USAGE_ERROR
 
 
-def check_envs() -> None:
-    """Makes sure that the package `envs` is ours: PyPI has another one of that name.
+def envs_error() -> type[Exception]:
+    """Returns the tasks' own error, from our package `envs`: PyPI has another one of that name.
 
     Raises:
-        PbrlError: It is not.
+        PbrlError: The package is that other one.
     """
     envs = importlib.import_module("envs")
     if not hasattr(envs, "make_task"):
@@ -85,6 +88,7 @@ def check_envs() -> None:
             f"The package `envs` at {envs.__file__} is not the one of pbrl. Uninstall it "
             "(`pip uninstall envs`) and install pbrl again."
         )
+    return envs.TaskError
 
 
 def _print_version() -> int:

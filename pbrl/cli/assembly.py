@@ -1,20 +1,20 @@
 """Puts the parts of a run together from its configuration."""
 
-import math
 from pathlib import Path
 
-import envs
 import torch
+from gymnasium import spaces
 
-from pbrl.agents import PreferencePPO
+import envs
+from pbrl.agents import GymnasiumVecEnv, PreferencePPO
 from pbrl.agents.build import build_agent
-from pbrl.annotators import synthetic_annotator
+from pbrl.annotators import Annotator, synthetic_annotator
 from pbrl.buffer import SegmentBuffer
 from pbrl.checkpoints import Checkpoint
+from pbrl.cli.checks import check_config, clip_steps
 from pbrl.config import EnvConfig, TrainConfig
-from pbrl.errors import ConfigError, TaskError
+from pbrl.errors import TaskError
 from pbrl.feedback import COMPARISON
-from pbrl.query.schedule import initial_labels
 from pbrl.reward.ensemble import RewardEnsemble
 from pbrl.reward_learning import RewardLearning
 from pbrl.runs import Run
@@ -48,57 +48,6 @@ def make_env(
         raise TaskError(str(error)) from error
 
 
-def clip_steps(config: TrainConfig, task: envs.TaskInfo) -> int:
-    """Returns the length of a clip in steps.
-
-    Raises:
-        ConfigError: It is longer than an episode, or shorter than a step.
-    """
-    steps = round(config.query.segment_seconds * task.clip_fps)
-    if not 1 <= steps <= task.episode_steps:
-        raise ConfigError(
-            f"Clips of {config.query.segment_seconds} s at {task.clip_fps:g} frames a second have "
-            f"{steps} steps, but an episode of {task.env_id} has {task.episode_steps}: set "
-            f"query.segment-seconds to at most {task.episode_steps / task.clip_fps:g}."
-        )
-    return steps
-
-
-def check_config(config: TrainConfig, task: envs.TaskInfo) -> None:
-    """Refuses settings that cannot work together.
-
-    Raises:
-        ConfigError: They cannot; the sentence says why and what to change.
-    """
-    if config.reward_source == "true":
-        if not config.env.true_reward:
-            raise ConfigError("Training on the true reward needs a task that has one.")
-        return
-    query, first = config.query, initial_labels(config.query)
-    if first < 2:
-        raise ConfigError(
-            f"A budget of {query.label_budget} labels leaves {first} for the first share "
-            f"({query.initial_fraction:.0%}): at least 2 are needed to fit and to validate. "
-            f"Ask for {math.ceil(2 / max(query.initial_fraction, 1e-9))} labels or more."
-        )
-    if query.initial_steps >= config.total_steps:
-        raise ConfigError(
-            f"The first clips take {query.initial_steps} steps, the whole run only "
-            f"{config.total_steps}: raise total-steps or lower query.initial-steps."
-        )
-    clips = query.initial_steps // clip_steps(config, task)
-    if clips * (clips - 1) // 2 < first:
-        raise ConfigError(
-            f"{query.initial_steps} steps hold {clips} clips, too few for {first} different pairs: "
-            "raise query.initial-steps or shorten the clips."
-        )
-    if query.buffer_steps < query.initial_steps:
-        raise ConfigError(
-            f"query.buffer-steps ({query.buffer_steps}) must hold the first clips' "
-            f"{query.initial_steps} steps (query.initial-steps)."
-        )
-
-
 def open_trainer(
     config: TrainConfig, run: Run, display: Display, checkpoint: Checkpoint | None
 ) -> Trainer:
@@ -117,40 +66,46 @@ def open_trainer(
     env.reset(seed=seed_of(config.seed, "env"))
     clock = Clock()
     agent = (
-        PreferencePPO.load(checkpoint.agent, env=env, device=config.device)
+        PreferencePPO.load(checkpoint.agent, env=GymnasiumVecEnv(env), device=config.device)
         if checkpoint
         else build_agent(config.agent, env, config.seed, config.device)
     )
     learning = None
     if config.reward_source == "preferences":
-        learning = _reward_learning(config, run, task, env, clock)
+        annotator = synthetic_annotator(
+            config.teacher, config.env.env_id, task.episode_steps, config.seed
+        )
+        learning = open_reward_learning(config, run, task, env, annotator, clock)
     trainer = Trainer(config, run, env, agent, learning, display, clock)
     if checkpoint:
         trainer.restore(checkpoint)
     return trainer
 
 
-def _reward_learning(
-    config: TrainConfig, run: Run, task: envs.TaskInfo, env: envs.TaskVectorEnv, clock: Clock
+def open_reward_learning(
+    config: TrainConfig,
+    run: Run,
+    task: envs.TaskInfo,
+    env: envs.TaskVectorEnv,
+    annotator: Annotator,
+    clock: Clock,
 ) -> RewardLearning:
+    """Returns the preference side of a run at its start, with the run's label store."""
     obs_dim, act_dim = space_sizes(task)
+    state_dim = env.render_states.shape[1]
     store = LabelStore(run.labels_file)
-    store.open_run(run.name, config.env.env_id, COMPARISON.name)
+    # A store that came along when the folder was renamed knows the run by its earlier name.
+    name = next(iter(store.runs()), run.name)
+    store.open_run(name, config.env.env_id, COMPARISON.name)
     return RewardLearning(
         config,
         new_ensemble(config, task),
-        SegmentBuffer(
-            config.env.num_envs,
-            config.query.buffer_steps,
-            obs_dim,
-            act_dim,
-            env.render_states.shape[1],
-        ),
+        SegmentBuffer(config.env.num_envs, config.query.buffer_steps, obs_dim, act_dim, state_dim),
         clip_steps(config, task),
         store,
-        run.name,
+        name,
         COMPARISON,
-        synthetic_annotator(config.teacher, config.env.env_id, task.episode_steps, config.seed),
+        annotator,
         clock,
     )
 
@@ -164,9 +119,7 @@ def new_ensemble(config: TrainConfig, task: envs.TaskInfo) -> RewardEnsemble:
 
 def space_sizes(task: envs.TaskInfo) -> tuple[int, int]:
     """Returns the entries of an observation and of an action (one-hot where it is discrete)."""
-    actions = task.action_space
-    size = actions.n if hasattr(actions, "n") else math.prod(actions.shape)
-    return math.prod(task.observation_space.shape), int(size)
+    return spaces.flatdim(task.observation_space), spaces.flatdim(task.action_space)
 
 
 def run_from(path: Path) -> Run:

@@ -55,6 +55,12 @@ class LabelStore:
                 f"now it was opened with {env_id} and {kind}. Use another name or another store."
             )
 
+    def runs(self) -> list[str]:
+        """The names of the runs that it knows, in the order in which they were opened."""
+        query = select(schema.runs.c.run).order_by(schema.runs.c.opened_at)
+        with transaction(self.engine) as connection:
+            return list(connection.execute(query).scalars())
+
     def post(self, run: str, queries: Sequence[Query]) -> None:
         """Asks queries; one whose number the run has posted before stands as it was then.
 

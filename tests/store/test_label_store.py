@@ -61,6 +61,13 @@ def count(store: LabelStore, table: str) -> int:
 # Runs
 
 
+def test_runs_are_listed_in_the_order_in_which_they_were_opened(store: LabelStore):
+    already = store.runs()
+    store.open_run("b", "pbrl/Hopper-v0", "comparison")
+    store.open_run("a", "pbrl/Hopper-v0", "comparison")
+    assert store.runs() == [*already, "b", "a"]
+
+
 def test_opening_a_run_again_changes_nothing(store: LabelStore):
     store.open_run(RUN, "pbrl/Hopper-v0", "comparison")
     assert count(store, "runs") == 1

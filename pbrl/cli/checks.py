@@ -1,0 +1,174 @@
+"""Which settings can work, alone and together; the others are refused in a sentence."""
+
+import math
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+import torch
+
+import envs
+from pbrl.config import QueryConfig, TrainConfig
+from pbrl.errors import ConfigError
+from pbrl.query.schedule import initial_labels
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The values that a number may have."""
+
+    low: float
+    """The smallest one."""
+    high: float = math.inf
+    """The largest one."""
+    above: bool = False
+    """Whether `low` itself is too small."""
+
+    def holds(self, value: Any) -> bool:
+        """Returns whether this is a finite number in the range."""
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            return False
+        return self.low <= value <= self.high and not (self.above and value == self.low)
+
+    def __str__(self) -> str:
+        low = f"above {self.low:g}" if self.above else f"at least {self.low:g}"
+        return low if self.high == math.inf else f"{low} and at most {self.high:g}"
+
+
+COUNT, POSITIVE, NOT_NEGATIVE = Range(1), Range(0, above=True), Range(0)
+RANGES: dict[str, Range] = {
+    "env.num_envs": COUNT,
+    "agent.rollout_steps": COUNT,
+    "agent.batch_size": Range(2),
+    "agent.epochs": COUNT,
+    "agent.lr": POSITIVE,
+    "agent.gamma": Range(0, 1, above=True),
+    "agent.gae_lambda": Range(0, 1),
+    "agent.entropy_bonus": NOT_NEGATIVE,
+    "agent.clip_range": POSITIVE,
+    "agent.hidden_sizes": COUNT,
+    "reward.ensemble_size": COUNT,
+    "reward.hidden_sizes": COUNT,
+    "reward.leaky_slope": NOT_NEGATIVE,
+    "reward.error_rate": Range(0, 1),
+    "reward.l2_initial": NOT_NEGATIVE,
+    "reward.l2_ratio_low": POSITIVE,
+    "reward.l2_ratio_high": POSITIVE,
+    "reward.l2_factor": Range(1, above=True),
+    "reward.l2_every": COUNT,
+    "reward.lr": POSITIVE,
+    "reward.batch_size": COUNT,
+    "reward.initial_updates": COUNT,
+    "reward.updates": COUNT,
+    "reward.reward_std": POSITIVE,
+    "query.label_budget": COUNT,
+    "query.initial_fraction": Range(0, 1, above=True),
+    "query.initial_steps": COUNT,
+    "query.schedule_steps": POSITIVE,
+    "query.every_steps": COUNT,
+    "query.segment_seconds": POSITIVE,
+    "query.candidates_per_query": COUNT,
+    "query.buffer_steps": COUNT,
+    "total_steps": COUNT,
+    "seed": NOT_NEGATIVE,
+    "threads": COUNT,
+    "checkpoint_steps": COUNT,
+}
+"""Of every number among the settings; where it is a tuple, of each entry."""
+
+
+def check_config(config: TrainConfig, task: envs.TaskInfo) -> None:
+    """Refuses settings that cannot work.
+
+    Raises:
+        ConfigError: They cannot; the sentence says why and what to change.
+    """
+    _check_ranges(config)
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("--device is cuda, but torch finds no such device here: use cpu or auto.")
+    rollout_size = config.env.num_envs * config.agent.rollout_steps
+    if not 2 <= rollout_size <= config.total_steps:
+        raise ConfigError(
+            f"A rollout has {rollout_size} steps ({config.env.num_envs} environments x "
+            f"{config.agent.rollout_steps} steps), the whole run {config.total_steps}: a rollout "
+            "needs at least 2, and the run one rollout. Change --total-steps, --env.num-envs or "
+            "--agent.rollout-steps."
+        )
+    if not config.env.true_reward:
+        raise ConfigError(
+            "A task without a true reward (--no-true-reward) can only be judged by people, and "
+            f"the annotator here is the synthetic {config.teacher!r}, which judges by the true "
+            "reward. People cannot answer yet in this version: choose a task that has a reward."
+        )
+    if config.reward_source == "preferences":
+        _check_questions(config, task, rollout_size)
+
+
+def clip_steps(config: TrainConfig, task: envs.TaskInfo) -> int:
+    """Returns the length of a clip in steps.
+
+    Raises:
+        ConfigError: It is longer than an episode, or shorter than a step.
+    """
+    steps = round(config.query.segment_seconds * task.clip_fps)
+    if not 1 <= steps <= task.episode_steps:
+        raise ConfigError(
+            f"Clips of {config.query.segment_seconds:g} s at {task.clip_fps:g} frames a second "
+            f"have {steps} steps, but an episode of {task.env_id} has {task.episode_steps}: set "
+            f"--query.segment-seconds between {1 / task.clip_fps:g} and "
+            f"{task.episode_steps / task.clip_fps:g}."
+        )
+    return steps
+
+
+def _check_ranges(config: TrainConfig) -> None:
+    for name, allowed in RANGES.items():
+        value = attrgetter(name)(config)
+        for entry in value if isinstance(value, tuple) else (value,):
+            if not allowed.holds(entry):
+                raise ConfigError(f"{_option(name)} is {entry}, but must be {allowed}.")
+    if config.reward.l2_ratio_low >= config.reward.l2_ratio_high:
+        raise ConfigError(
+            f"--reward.l2-ratio-low is {config.reward.l2_ratio_low}, but must be below "
+            f"--reward.l2-ratio-high, {config.reward.l2_ratio_high}."
+        )
+
+
+def _check_questions(config: TrainConfig, task: envs.TaskInfo, rollout_size: int) -> None:
+    """Refuses settings with which the first clips cannot be had."""
+    query, length = config.query, clip_steps(config, task)
+    _check_first_share(query)
+    first_round = math.ceil(query.initial_steps / rollout_size) * rollout_size
+    if first_round + rollout_size > config.total_steps:
+        raise ConfigError(
+            f"The first clips take {first_round} steps, the whole run only {config.total_steps}, "
+            "so that no rollout would be left to learn from: raise --total-steps or lower "
+            "--query.initial-steps."
+        )
+    if query.buffer_steps < first_round:
+        raise ConfigError(
+            f"--query.buffer-steps is {query.buffer_steps}, but must hold the {first_round} steps "
+            "of the first clips (--query.initial-steps)."
+        )
+    clips = first_round // config.env.num_envs // length * config.env.num_envs
+    if clips * (clips - 1) // 2 < initial_labels(query):
+        raise ConfigError(
+            f"{first_round} steps in {config.env.num_envs} environments hold {clips} clips of "
+            f"{length} steps, too few for {initial_labels(query)} different pairs: raise "
+            "--query.initial-steps, lower --env.num-envs or shorten the clips "
+            "(--query.segment-seconds)."
+        )
+
+
+def _check_first_share(query: QueryConfig) -> None:
+    first = initial_labels(query)
+    if first < 2:
+        raise ConfigError(
+            f"A budget of {query.label_budget} labels leaves {first} for the first share "
+            f"({query.initial_fraction:.0%}): at least 2 are needed, to fit and to validate. Set "
+            f"--query.label-budget to {math.ceil(2 / query.initial_fraction)} or more."
+        )
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
