@@ -1,0 +1,113 @@
+"""The ensemble as a whole: resamples, validation, normalisation, regularisation."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from pbrl.config import RewardConfig
+from pbrl.feedback import COMPARISON, Comparison
+from pbrl.reward.bootstrap import bootstrap_counts
+from pbrl.reward.ensemble import RewardEnsemble
+from pbrl.reward.labels import LabelledClips
+
+OBS, ACT, STEPS, SEED = 3, 2, 5, 7
+
+
+def labelled(count, seed=0, scale=1.0):
+    """Answers at random about random clips."""
+    rng = np.random.default_rng(seed)
+    inputs = scale * rng.standard_normal((count, 2, STEPS, OBS + ACT)).astype(np.float32)
+    answers = [(Comparison.FIRST, Comparison.SECOND)[i] for i in rng.integers(2, size=count)]
+    return LabelledClips(np.arange(count), inputs, COMPARISON.targets(answers))
+
+
+def ensemble(**changes):
+    config = replace(RewardConfig(batch_size=16), **changes)
+    return RewardEnsemble(config, OBS, ACT, COMPARISON, SEED)
+
+
+def rewards_of(model, labels):
+    """Returns what the ensemble says of all labelled steps, `(steps,)`."""
+    rows = labels.inputs.reshape(-1, OBS + ACT)
+    return model.reward(rows[:, :OBS], rows[:, OBS:])
+
+
+def members_of(model, labels):
+    """Returns each member's own normalised reward of all labelled steps, `(E, steps)`."""
+    raw = model.returns(labels.inputs.reshape(-1, 1, OBS + ACT))
+    return (raw - model.output_mean.numpy()[:, None]) / model.output_std.numpy()[:, None]
+
+
+def test_each_member_has_zero_mean_and_deviation_one_over_the_labelled_clips():
+    model, labels = ensemble(), labelled(60)
+    model.fit(labels, 40)
+    members = members_of(model, labels)
+    np.testing.assert_allclose(members.mean(axis=1), 0, atol=1e-4)
+    np.testing.assert_allclose(members.std(axis=1), 1, atol=1e-2)
+    np.testing.assert_allclose(rewards_of(model, labels), members.mean(axis=0), atol=1e-4)
+
+
+def test_the_normaliser_is_of_the_labels_as_they_are_now_not_of_all_that_was():
+    """What an earlier fit saw, on another scale, leaves no trace."""
+    model, later = ensemble(), labelled(40, seed=1)
+    model.fit(labelled(40, scale=50.0), 20)
+    model.fit(later, 20)
+    members = members_of(model, later)
+    np.testing.assert_allclose(members.mean(axis=1), 0, atol=1e-4)
+    np.testing.assert_allclose(members.std(axis=1), 1, atol=1e-2)
+    rows = later.inputs.reshape(-1, OBS + ACT)
+    np.testing.assert_allclose(model.input_std, rows.std(axis=0), rtol=1e-4)
+
+
+def test_actions_count():
+    model, labels = ensemble(), labelled(60)
+    model.fit(labels, 40)
+    observations = np.zeros((2, OBS), np.float32)
+    actions = np.array([[0.0, 0.0], [1.0, -1.0]], np.float32)
+    still, moving = model.reward(observations, actions)
+    assert still != moving
+
+
+def test_a_member_never_trains_on_what_it_is_validated_on():
+    """Every label that a member left out may say the opposite: its weights stay the same."""
+    labels = labelled(60)
+    for member in range(3):
+        left_out = bootstrap_counts(labels.numbers, 3, SEED)[member] == 0
+        assert 10 < left_out.sum() < 35  # about 60 / e
+        targets = labels.targets.copy()
+        targets[left_out] = targets[left_out, ::-1]
+        weights = []
+        for given in (labels, replace(labels, targets=targets)):
+            model = ensemble(l2_every=1000)  # L2, which does look at them, moves once in a while
+            model.fit(given, 30)
+            weights.append(model.learner.params[member])
+        assert torch.equal(*weights)
+
+
+def test_l2_is_moved_by_the_ratio_of_validation_to_training_loss():
+    """Answers at random: what is learnt by heart does not hold, so every member's L2 rises."""
+    labels = labelled(60)
+    model = ensemble(l2_initial=1e-4, l2_every=10, l2_factor=1.25, lr=1e-2)
+    report = model.fit(labels, 300)
+    assert (report.validation_loss / report.train_loss > 1.5).all()
+    assert (report.l2 > 5 * 1e-4).all()
+
+
+def test_l2_falls_while_validation_loss_is_no_higher_than_training_loss():
+    """Before anything is learnt both are the same but for chance."""
+    model = ensemble(l2_initial=1e-4, l2_every=1, l2_factor=1.25, lr=1e-9)
+    report = model.fit(labelled(60), 10)
+    ratio = report.validation_loss / report.train_loss
+    assert (ratio < 1.1).all()
+    np.testing.assert_allclose(report.l2, 1e-4 * 1.25**-10, rtol=1e-3)
+
+
+@pytest.mark.parametrize("l2", [0.0, 1.0])
+def test_l2_shrinks_weights(l2):
+    model = ensemble(l2_initial=l2, l2_every=10_000)
+    before = model.learner.params.square().sum(dim=1)
+    model.fit(labelled(60), 100)
+    after = model.learner.params.square().sum(dim=1)
+    assert (after < 0.8 * before).all() if l2 else (after > 0.9 * before).all()

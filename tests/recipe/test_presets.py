@@ -1,0 +1,113 @@
+"""The paper's values, in the presets and in what is built from them."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from experiments.presets import PRESETS
+from pbrl.agents.build import build_agent
+from pbrl.annotators import TEACHERS, Teacher
+from pbrl.cli.assembly import describe_task, make_env, new_ensemble
+from pbrl.cli.checks import clip_steps
+from pbrl.query.schedule import initial_labels
+from pbrl.reward.network import apply_mlp, layer_weights
+
+TASKS = [name for name in PRESETS if name != "debug"]
+"""The paper's eight and Humanoid; `debug` is there to be quick."""
+
+CLIPS = {
+    "Hopper": 60, "Walker2d": 45, "Swimmer": 60, "HalfCheetah": 30, "Ant": 30, "Reacher": 15,
+    "InvertedPendulum": 15, "InvertedDoublePendulum": 15, "Humanoid": 60,
+}  # fmt: skip
+"""Steps that last a second and a half at the rate at which clips are shown."""
+
+
+@pytest.fixture(params=TASKS)
+def preset(request):
+    return request.param
+
+
+@pytest.fixture
+def config(preset):
+    return PRESETS[preset]
+
+
+@pytest.fixture
+def task(config):
+    return describe_task(config.env.env_id)
+
+
+def test_every_task_has_one():
+    assert sorted(TASKS) == sorted(CLIPS)
+    assert [PRESETS[name].env.env_id for name in TASKS] == [f"pbrl/{name}-v0" for name in TASKS]
+
+
+def test_the_agents_discount_lambda_and_entropy_bonus(preset, config):
+    env = make_env(config.env, 1)
+    agent = build_agent(config.agent, env, config.seed, "cpu")
+    assert (agent.gamma, agent.gae_lambda) == (0.995, 0.97)
+    assert agent.ent_coef == (0.001 if preset == "Swimmer" else 0.01)
+
+
+def test_three_predictors_of_two_layers_of_64_on_observation_and_action(config, task):
+    model = new_ensemble(config, task)
+    inputs = task.observation_space.shape[0] + task.action_space.shape[0]
+    layers = layer_weights(model._mlp, model.learner.params)
+    assert [tuple(weight.shape) for weight, _ in layers] == [
+        (3, inputs, 64),
+        (3, 64, 64),
+        (3, 64, 1),
+    ]
+
+
+def test_their_units_leak_a_hundredth(config, task):
+    """One unit in each layer, of weight 1: what is below 0 leaks twice, .01 x .01."""
+    model = new_ensemble(config, task)
+    params = torch.zeros_like(model.learner.params)
+    for weight, _ in layer_weights(model._mlp, params):
+        weight[:, 0, 0] = 1.0
+    x = torch.zeros(1, 2, model.inputs)
+    x[0, :, 0] = torch.tensor([1.0, -1.0])
+    expected = torch.tensor([1.0, -1e-4]).expand(3, 2)
+    torch.testing.assert_close(apply_mlp(model._mlp, params, x), expected)
+
+
+def test_reward_settings(config):
+    reward = config.reward
+    assert reward.error_rate == 0.1
+    assert (reward.l2_ratio_low, reward.l2_ratio_high) == (1.1, 1.5)
+    assert reward.reward_std == 1.0
+    assert reward.l2_initial > 0
+
+
+def test_labels_come_a_quarter_first_then_by_the_hyperbola_with_two_million_steps(config):
+    query = config.query
+    assert query.label_budget == 700
+    assert query.initial_fraction == 0.25
+    assert query.schedule_steps == 2e6
+
+
+def test_ten_candidates_a_query_and_the_ones_that_vary_most(config):
+    assert config.query.candidates_per_query == 10
+    assert config.query.acquisition == "disagreement"
+
+
+def test_clips_last_a_second_and_a_half(preset, config, task):
+    assert config.query.segment_seconds == 1.5
+    assert clip_steps(config, task) == CLIPS[preset]
+    assert 15 <= clip_steps(config, task) <= 60
+
+
+def test_the_oracle_answers_and_makes_no_errors(config):
+    assert config.teacher == "oracle"
+    assert TEACHERS["oracle"] == Teacher(beta=-1, gamma=1, epsilon=0, skip=0, equal=0)
+    assert config.reward_source == "preferences"
+    assert config.env.true_reward
+    assert not config.env.allow_termination
+
+
+@pytest.mark.parametrize(("budget", "first"), [(350, 88), (700, 175), (1400, 350)])
+def test_a_quarter_of_each_of_the_papers_budgets(budget, first):
+    query = replace(PRESETS["HalfCheetah"].query, label_budget=budget)
+    assert initial_labels(query) == first
