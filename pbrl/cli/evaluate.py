@@ -2,8 +2,10 @@
 
 import argparse
 import functools
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +23,7 @@ from pbrl.feedback import COMPARISON
 from pbrl.reward.ensemble import RewardEnsemble
 from pbrl.reward.labels import LabelledClips, LabelReader
 from pbrl.reward.saved import saved_ensemble
-from pbrl.runs import Run
+from pbrl.runs import Run, write_whole
 from pbrl.seeding import generator, seed_of
 from pbrl.store import LabelStore
 from pbrl.trainer import Trainer
@@ -58,6 +60,8 @@ def main(arguments: Sequence[str]) -> int:
     print_evaluation(console, evaluation)
     if config.reward_source == "preferences" and ensemble is None:
         print_line("No reward had been learnt yet.")
+    if options.json is not None:
+        write_whole(options.json, json.dumps(as_json(evaluation), indent=2).encode())
     if options.video is not None:
         with console.status("Filming"):
             print_line(_film(config, agent, options.video, deterministic=not options.stochastic))
@@ -75,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--stochastic", action="store_true", help="sample actions, as in training, not the mean"
+    )
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write what was measured as JSON too"
     )
     parser.add_argument(
         "--video",
@@ -159,6 +166,23 @@ def report(evaluation: Evaluation) -> dict[str, dict[str, str]]:
             "clips": _correlation(evaluation.clip_correlation),
         }
     return sections
+
+
+def as_json(evaluation: Evaluation) -> dict[str, Any]:
+    """Returns what was measured in numbers; null where there is nothing to measure."""
+
+    def listed(values: NDArray[np.floating] | None) -> list[float] | None:
+        return None if values is None else values.tolist()
+
+    answers, pairs = evaluation.answers, evaluation.comparisons
+    return {
+        "returns": listed(evaluation.returns),
+        "learned_returns": listed(evaluation.learned_returns),
+        "held_out_answers": answers.share if answers else None,
+        "fresh_pairs": pairs.share if pairs else None,
+        "step_correlation": evaluation.step_correlation,
+        "clip_correlation": evaluation.clip_correlation,
+    }
 
 
 def _spread(returns: NDArray[np.floating]) -> dict[str, str]:
