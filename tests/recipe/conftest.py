@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 
-import envs
 from pbrl.agents import PreferencePPO, preference_ppo
 from pbrl.agents.build import build_agent
 from pbrl.annotators import Annotator, synthetic_annotator
@@ -35,7 +34,7 @@ CONFIG = TrainConfig(
     checkpoint_steps=500,
     device="cpu",
 )
-"""Ten labels after three rollouts, thirty more in five rounds; episodes of 25 steps, clips of 15."""
+"""Ten labels after three rollouts, thirty more in five rounds. Episodes have 25 steps, clips 15."""
 
 
 @dataclass(slots=True)

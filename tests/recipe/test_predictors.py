@@ -8,9 +8,11 @@ import torch
 
 from pbrl.config import RewardConfig
 from pbrl.feedback import COMPARISON, Comparison
-from pbrl.reward.bootstrap import bootstrap_counts
+from pbrl.reward.bootstrap import bootstrap_counts, draw_minibatches
 from pbrl.reward.ensemble import RewardEnsemble
+from pbrl.reward.fitting import fit_step
 from pbrl.reward.labels import LabelledClips
+from pbrl.seeding import generator
 
 OBS, ACT, STEPS, SEED = 3, 2, 5, 7
 
@@ -59,6 +61,53 @@ def test_the_normaliser_is_of_the_labels_as_they_are_now_not_of_all_that_was():
     np.testing.assert_allclose(members.std(axis=1), 1, atol=1e-2)
     rows = later.inputs.reshape(-1, OBS + ACT)
     np.testing.assert_allclose(model.input_std, rows.std(axis=0), rtol=1e-4)
+
+
+def test_a_clip_is_worth_the_sum_of_its_steps():
+    model, labels = ensemble(), labelled(10)
+    clips = labels.inputs.reshape(20, STEPS, OBS + ACT)
+    steps = model.returns(clips.reshape(20 * STEPS, 1, OBS + ACT)).reshape(3, 20, STEPS)
+    np.testing.assert_allclose(model.returns(clips), steps.sum(axis=-1), rtol=1e-4, atol=1e-5)
+
+
+def test_a_fit_takes_the_papers_step_on_each_members_own_resample():
+    """By hand: the labels that each member draws, the loss with an error of a tenth, and L2."""
+    config = RewardConfig(batch_size=16, l2_initial=0.01, lr=1e-2)
+    model, labels = RewardEnsemble(config, OBS, ACT, COMPARISON, SEED), labelled(60)
+    counts = bootstrap_counts(labels.numbers, 3, SEED)
+    batch = torch.from_numpy(draw_minibatches(counts, 1, 16, generator(SEED, "reward"))[0])
+    rows = labels.inputs.reshape(-1, OBS + ACT)
+    inputs = torch.from_numpy((labels.inputs - rows.mean(axis=0)) / rows.std(axis=0))
+    expected = fit_step(
+        model.learner,
+        torch.full((3,), 0.01),
+        inputs[batch],
+        torch.from_numpy(labels.targets)[batch],
+        mlp=model._mlp,
+        kind=COMPARISON,
+        error_rate=0.1,
+        lr=1e-2,
+    )
+    model.fit(labels, 1)
+    # Adam's first mean is a tenth of the gradient.
+    torch.testing.assert_close(model.learner.mean, expected.mean, rtol=1e-3, atol=1e-6)
+
+
+def test_answers_are_judged_by_members_that_left_them_out():
+    """Fitted by heart, every member is right on what it trained on, and no better than chance on
+    the rest: that is what the report and an evaluation say."""
+    model, labels = ensemble(lr=1e-2, l2_initial=0.0), labelled(60)
+    fitted = model.fit(labels, 400)
+    judged = model.evaluate(labels)
+    left_out = bootstrap_counts(labels.numbers, 3, SEED) == 0
+    returns = model.returns(labels.inputs.reshape(120, STEPS, OBS + ACT)).reshape(3, 60, 2)
+    right = (returns[..., 0] > returns[..., 1]) == (labels.targets[:, 0] == 1)
+    expected = [right[member][left_out[member]].mean() for member in range(3)]
+    assert right[~left_out].mean() > 0.98
+    for report in (fitted, judged):
+        np.testing.assert_allclose(report.validation_accuracy, expected, atol=1e-6)
+        assert (report.validation_accuracy < 0.8).all()
+        assert (report.train_loss < 0.2).all()
 
 
 def test_actions_count():
