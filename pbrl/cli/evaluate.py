@@ -15,7 +15,8 @@ from rich.console import Console
 import envs
 from pbrl.agents import PreferencePPO
 from pbrl.checkpoints import latest_checkpoint
-from pbrl.cli.assembly import clip_steps, describe_task, make_env, run_from
+from pbrl.cli.assembly import describe_task, make_env, run_from
+from pbrl.cli.checks import clip_steps
 from pbrl.config import TrainConfig
 from pbrl.errors import CheckpointError, TaskError
 from pbrl.evaluation import Accuracy, Evaluation, confidence_interval, evaluate, play, walk
@@ -113,7 +114,8 @@ def _labels(run: Run, below: int) -> LabelledClips | None:
         return None
     store = LabelStore(run.labels_file)
     try:
-        return LabelReader(store, run.name, COMPARISON).read(below=below)
+        name = next(iter(store.runs()), run.name)  # the folder may have been renamed
+        return LabelReader(store, name, COMPARISON).read(below=below)
     finally:
         store.close()
 
