@@ -87,8 +87,8 @@ class RewardConfig:
     """Gradient steps between two adjustments of L2 (not stated in the paper)."""
     lr: float = 1e-3
     """Learning rate of Adam (not stated in the paper)."""
-    batch_size: int = 64
-    """Comparisons in a minibatch, per member (not stated in the paper)."""
+    batch_size: int = 16
+    """Comparisons in a minibatch, per member (not stated in the paper; 16 in Ibarz et al. 2018)."""
     initial_updates: int = 1000
     """Gradient steps of the first fit, before the agent learns (not stated in the paper)."""
     updates: int = 100

@@ -1,0 +1,217 @@
+"""Returns with labels beside returns on the true reward, for one task, as a table.
+
+    python -m experiments.label_table HalfCheetah --labels 700 --seeds 1 2 3
+
+trains every run that is not there yet, as `pbrl train` does and as many at a time as --jobs says,
+plays fresh episodes with each agent, and writes `docs/results/<task>.md` and `.csv`. Interrupted,
+it goes on where it was. Both conditions share network, steps, seeds and all of the agent's
+hyperparameters; the runs with labels count the steps before training as theirs.
+"""
+
+import argparse
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+
+EPISODES = 50
+RESULTS = Path("docs/results")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One run of the table."""
+
+    task: str
+    """Name of the preset."""
+    labels: int | None
+    """Label budget; None for training on the true reward."""
+    seed: int
+    """The run's seed."""
+    steps: int
+    """Environment steps."""
+
+    @property
+    def condition(self) -> str:
+        """Returns what the agent learnt from, in words."""
+        return "true reward" if self.labels is None else f"{self.labels} labels"
+
+    def folder(self, root: Path) -> Path:
+        """Returns the folder that holds the run and its evaluation."""
+        return root / self.task / f"{self.condition.replace(' ', '-')}-{self.steps}-{self.seed}"
+
+    def train_arguments(self, root: Path) -> list[str]:
+        """Returns the arguments of `pbrl` that train it, or go on with it."""
+        begun = sorted(self.folder(root).glob("*/config.json"))
+        if begun:
+            return ["train", "--resume", str(begun[0].parent)]
+        reward = (
+            ["--true-reward"] if self.labels is None else [f"--query.label-budget={self.labels}"]
+        )
+        return [
+            *("train", self.task, *reward, "--runs", str(self.folder(root))),
+            *(f"--seed={self.seed}", f"--total-steps={self.steps}"),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What was measured of one run."""
+
+    task: str
+    condition: str
+    seed: int
+    steps: int
+    episodes: int
+    mean_return: float
+    """Mean true return of the agent's mean actions over fresh episodes."""
+    deviation: float
+    """Standard deviation over those episodes."""
+    untrained_return: float | None
+    """Mean true return of the policy before training; only runs with labels act with it."""
+    fresh_pairs: float | None
+    """Share of fresh pairs of clips that the learned reward orders as the true one does."""
+    clip_correlation: float | None
+    """Correlation of learned and true returns of clips."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.label_table",
+        description="Measure learning from labels beside learning from the true reward.",
+    )
+    parser.add_argument("task", help="name of a preset")
+    parser.add_argument("--labels", type=int, default=700, help="label budget (default: 700)")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="seeds")
+    parser.add_argument("--steps", type=int, default=1_000_000, help="steps of each run")
+    parser.add_argument("--jobs", type=int, default=2, help="runs at a time (default: 2)")
+    parser.add_argument("--runs", type=Path, default=Path("runs/table"), help="folder of the runs")
+    options = parser.parse_args(arguments)
+    cells = [
+        Cell(options.task, labels, seed, options.steps)
+        for seed in options.seeds
+        for labels in (options.labels, None)
+    ]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        rows = list(pool.map(lambda cell: measured(cell, options.runs), cells))
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    write_csv(rows, RESULTS / f"{options.task}.csv")
+    table = markdown(rows, options.task, sys.argv[1:] if arguments is None else list(arguments))
+    (RESULTS / f"{options.task}.md").write_text(table)
+    print(table)
+    return 0
+
+
+def measured(cell: Cell, root: Path) -> Row:
+    """Trains a run to its end, unless it is there, and measures its agent."""
+    folder = cell.folder(root)
+    result = folder / "evaluation.json"
+    if not result.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        run_pbrl(cell.train_arguments(root), folder / "log.txt")
+        run = next(folder.glob("*/config.json")).parent
+        evaluate = ["eval", str(run), f"--episodes={EPISODES}", "--json", str(result)]
+        run_pbrl(evaluate, folder / "log.txt")
+    run = next(folder.glob("*/config.json")).parent
+    return row_of(cell, json.loads(result.read_text()), run / "metrics.jsonl")
+
+
+def run_pbrl(arguments: list[str], log: Path) -> None:
+    """Runs `pbrl` in a process of its own; what it prints is appended to the log."""
+    print("pbrl", *arguments, flush=True)
+    with log.open("a") as out:
+        subprocess.run(
+            [sys.executable, "-m", "pbrl.cli", *arguments], stdout=out, stderr=out, check=True
+        )
+
+
+def row_of(cell: Cell, evaluation: dict, metrics: Path) -> Row:
+    """Returns the table's row from a run's evaluation and metrics."""
+    returns = np.array(evaluation["returns"])
+    before = [
+        line.get("rollout/ep_rew_mean")
+        for line in map(json.loads, metrics.read_text().splitlines())
+        if line.get("reward/labels") == 0
+    ]
+    return Row(
+        task=cell.task,
+        condition=cell.condition,
+        seed=cell.seed,
+        steps=cell.steps,
+        episodes=len(returns),
+        mean_return=float(returns.mean()),
+        deviation=float(returns.std()),
+        untrained_return=before[-1] if before else None,
+        fresh_pairs=evaluation["fresh_pairs"],
+        clip_correlation=evaluation["clip_correlation"],
+    )
+
+
+def write_csv(rows: list[Row], path: Path) -> None:
+    """Writes one line per run."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(asdict(rows[0])), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)
+
+
+def mean_and_interval(values: np.ndarray) -> tuple[float, float]:
+    """Returns the mean over seeds and the half-width of its 95 % interval (Student's t)."""
+    if len(values) < 2:
+        return float(values.mean()), float("nan")
+    error = values.std(ddof=1) / np.sqrt(len(values))
+    return float(values.mean()), float(stats.t.ppf(0.975, len(values) - 1) * error)
+
+
+def markdown(rows: list[Row], task: str, arguments: list[str]) -> str:
+    """Returns the table with the command that made it."""
+    conditions = dict.fromkeys(row.condition for row in rows)
+    lines = [
+        f"# {task}: learning from labels beside learning from the true reward",
+        "",
+        f"Made by `python -m experiments.label_table {' '.join(arguments)}`.",
+        f"Mean true return of {rows[0].episodes} fresh episodes per run, {rows[0].steps:,} steps; "
+        "the interval is Student's t, 95 %, over seeds.",
+        "",
+        "| learnt from | mean | 95 % interval | by seed |",
+        "|---|---|---|---|",
+    ]
+    means = {}
+    for condition in conditions:
+        chosen = [row for row in rows if row.condition == condition]
+        mean, half = mean_and_interval(np.array([row.mean_return for row in chosen]))
+        means[condition] = mean
+        seeds = ", ".join(f"{row.seed}: {row.mean_return:,.0f}" for row in chosen)
+        lines.append(
+            f"| {condition} | {mean:,.0f} | {mean - half:,.0f} to {mean + half:,.0f} | {seeds} |"
+        )
+    untrained = [row.untrained_return for row in rows if row.untrained_return is not None]
+    labelled = next(c for c in conditions if c != "true reward")
+    random = float(np.mean(untrained))
+    score = (means[labelled] - random) / (means["true reward"] - random)
+    lines += [
+        "",
+        f"The policy before training returns {random:,.0f}. Score of {labelled}, "
+        f"(learned - untrained) / (true - untrained): {score:.2f}.",
+        "",
+        "| seed | fresh pairs predicted | correlation over clips |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| {row.seed} | {row.fresh_pairs:.1%} | {row.clip_correlation:.3f} |"
+        for row in rows
+        if row.fresh_pairs is not None and row.clip_correlation is not None
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

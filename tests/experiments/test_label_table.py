@@ -1,0 +1,68 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from experiments import label_table
+from experiments.label_table import Cell, Row, markdown, mean_and_interval, row_of
+
+
+def row(condition, seed, mean_return, untrained=None):
+    return Row("Hopper", condition, seed, 1000, 5, mean_return, 1.0, untrained, 0.9, 0.95)
+
+
+def test_mean_and_students_interval_by_hand():
+    """Of 1, 2, 3: deviation 1, error 1 / sqrt(3), and t is 4.303 with two degrees of freedom."""
+    mean, half = mean_and_interval(np.array([1.0, 2, 3]))
+    assert mean == 2
+    assert half == pytest.approx(4.3027 / np.sqrt(3), rel=1e-4)
+
+
+def test_the_score_takes_the_untrained_policy_as_zero():
+    rows = [
+        row("700 labels", 1, 90, untrained=-10),
+        row("700 labels", 2, 110, untrained=-10),
+        row("true reward", 1, 190),
+        row("true reward", 2, 190),
+    ]
+    table = markdown(rows, "Hopper", ["Hopper", "--seeds", "1", "2"])
+    assert "(learned - untrained) / (true - untrained): 0.55." in table
+    assert "python -m experiments.label_table Hopper --seeds 1 2`" in table
+
+
+def test_a_run_that_was_begun_is_gone_on_with(tmp_path):
+    cell = Cell("Hopper", None, 3, 1000)
+    assert "--true-reward" in cell.train_arguments(tmp_path)
+    begun = cell.folder(tmp_path) / "Hopper-v0-true-seed3"
+    begun.mkdir(parents=True)
+    (begun / "config.json").write_text("{}")
+    assert cell.train_arguments(tmp_path) == ["train", "--resume", str(begun)]
+
+
+def test_the_untrained_return_is_that_before_the_first_label(tmp_path):
+    metrics = tmp_path / "metrics.jsonl"
+    lines = [
+        {"reward/labels": 0},
+        {"reward/labels": 0, "rollout/ep_rew_mean": -7.0},
+        {"reward/labels": 10, "rollout/ep_rew_mean": 5.0},
+    ]
+    metrics.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    evaluation = {"returns": [1.0, 3.0], "fresh_pairs": 0.8, "clip_correlation": 0.9}
+    found = row_of(Cell("Hopper", 700, 1, 1000), evaluation, metrics)
+    assert (found.mean_return, found.untrained_return, found.episodes) == (2.0, -7.0, 2)
+
+
+@pytest.mark.slow
+def test_a_tiny_table_is_made_and_made_again_without_training(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(label_table, "RESULTS", tmp_path / "results")
+    arguments = ["debug", "--labels", "40", "--seeds", "1", "--steps", "8192"]
+    arguments += ["--runs", str(tmp_path / "runs")]
+    assert label_table.main(arguments) == 0
+    assert capfd.readouterr().out.count("pbrl train") == 2
+    assert label_table.main(arguments) == 0
+    printed = capfd.readouterr().out
+    assert "pbrl train" not in printed
+    assert (tmp_path / "results" / "debug.md").read_text() in printed
+    with (tmp_path / "results" / "debug.csv").open() as file:
+        assert [line["condition"] for line in csv.DictReader(file)] == ["40 labels", "true reward"]
