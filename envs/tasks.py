@@ -145,8 +145,9 @@ def _make_gymnasium(env_id: str, render_mode: str | None = None) -> gymnasium.En
         near = _nearest(env_id)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"There is: {', '.join(TASKS)}."
         raise TaskError(f"There is no task {env_id!r}. {hint}")
+    options = {} if render_mode is None else {"render_mode": render_mode}  # not all know the word
     try:
-        return gymnasium.make(env_id, render_mode=render_mode)
+        return gymnasium.make(env_id, **options)
     except (gymnasium.error.Error, ImportError) as error:
         raise TaskError(f"The task {env_id!r} cannot be made here: {error}") from error
 
