@@ -8,6 +8,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
@@ -16,7 +17,7 @@ from pbrl.reward.saved import LearnedReward
 from pbrl.rollout import encode_actions
 
 
-class LearnedRewardWrapper(gymnasium.Wrapper):
+class LearnedRewardWrapper(gymnasium.Wrapper, RecordConstructorArgs):
     """One environment that pays the learned reward; `info["true_reward"]` keeps the task's own.
 
     Args:
@@ -28,7 +29,8 @@ class LearnedRewardWrapper(gymnasium.Wrapper):
     """
 
     def __init__(self, env: gymnasium.Env, reward: LearnedReward) -> None:
-        super().__init__(env)
+        RecordConstructorArgs.__init__(self, reward=reward)  # for the environment's spec
+        gymnasium.Wrapper.__init__(self, env)
         check_spaces(env.observation_space, env.action_space, reward)
         self._reward = reward
 
