@@ -118,7 +118,7 @@ class QueryConfig:
     """Candidate pairs for each pair that is asked."""
     acquisition: Acquisition = "disagreement"
     """How pairs are chosen among the candidates."""
-    buffer_steps: int = 131_072
+    buffer_steps: int = 32_768
     """Most recent steps that clips are cut from (not stated in the paper)."""
 
 
