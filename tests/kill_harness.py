@@ -10,9 +10,9 @@ while writing a checkpoint, and while the policy learns. Where a process was whe
 because the child shows on a page of shared memory which part its `Clock` is timing; in all else it
 is the command line, `pbrl train`.
 
-Further arguments are those of `pbrl train`, for example
+Further arguments are those of `pbrl train`, in place of a small run's, for example
 
-    python tests/kill_harness.py --kills 5 CartPole-settings --env CartPole-v1 --allow-termination
+    python tests/kill_harness.py --kills 5 --aimed 5 debug --true-reward
 
 The exit code is 1 if a run differs. A table says how often each part was hit.
 """
@@ -42,7 +42,7 @@ SMALL = (
     "debug --total-steps 8192 --agent.rollout-steps 32 --query.initial-steps 1024 "
     "--query.every-steps 1024 --query.label-budget 24 --checkpoint-steps 1536 "
     "--reward.initial-updates 60"
-).split()
+)
 """A run of a few seconds with seven rounds of questions and five checkpoints."""
 
 
@@ -162,7 +162,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the times")
     parser.add_argument("--folder", type=Path, help="where the runs go, and stay")
     options, settings = parser.parse_known_args()
-    settings = settings or SMALL
+    settings = settings or SMALL.split()
     with contextlib.ExitStack() as stack:
         folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         return harass(folder, settings, options.kills, options.aimed, random.Random(options.seed))

@@ -157,7 +157,12 @@ class PreferencePPO(PPO):
         if self.ep_info_buffer is None:
             self.ep_info_buffer = deque(maxlen=self._stats_window_size)
             self.ep_success_buffer = deque(maxlen=self._stats_window_size)
-        self.collect_rollouts(env, self._init_callback(None), self.rollout_buffer, self.n_steps)
+        try:
+            self.collect_rollouts(env, self._init_callback(None), self.rollout_buffer, self.n_steps)
+        except Exception:  # a task may choke on the action that follows from a NaN of its own
+            if self._recording is not None:
+                self._recording.check_finite(self._last_obs)
+            raise
         return self._whole_recording().rollout
 
     def resume_acting(self) -> None:
@@ -205,7 +210,7 @@ class PreferencePPO(PPO):
             recording.record(t, executed, rewards, dones, infos)
             self._last_obs = new_obs
             self._last_episode_starts = dones
-        recording.check_finite()
+        recording.check_finite(self._last_obs)
         evaluate(recording, self._apply, weights, self._last_obs)
         callback.update_locals(locals())
         callback.on_rollout_end()

@@ -85,8 +85,11 @@ class Recording:
                 rollout.truncated[t, i] = True
                 self.final_observations.append(infos[i]["terminal_observation"])
 
-    def check_finite(self) -> None:
-        """Checks the observations and the actions drawn on them.
+    def check_finite(self, last_observations: np.ndarray) -> None:
+        """Checks the observations, those at the ends included, and the actions drawn on them.
+
+        Args:
+            last_observations: (N, ...), after the last step.
 
         Raises:
             NumericalError: one is NaN or infinite; the message says which.
@@ -97,6 +100,12 @@ class Recording:
                 raise NumericalError(
                     f"The {name} of environment {env} at step {t} of this rollout is not finite: "
                     f"{array[t, env]}."
+                )
+        for last in (last_observations, *self.final_observations):
+            if not np.isfinite(last).all():
+                raise NumericalError(
+                    "An observation after the last step of this rollout, or of an episode in it, "
+                    f"is not finite: {last}."
                 )
 
 

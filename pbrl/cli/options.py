@@ -1,0 +1,133 @@
+"""What is written after `pbrl train`, as settings: of a new run, or of one that goes on."""
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import tyro
+
+from experiments.presets import PRESETS
+from pbrl.annotators import TEACHERS
+from pbrl.cli.assembly import describe_task, run_from
+from pbrl.cli.checks import check_config
+from pbrl.config import TrainConfig, differing_fields
+from pbrl.errors import CheckpointError, ConfigError, nearest
+from pbrl.runs import Run
+
+MAY_GROW = {"total_steps", "query.label_budget"}
+"""Settings with which a run can be continued further than it was meant to go."""
+
+
+def parse(arguments: Sequence[str]) -> tuple[str | None, argparse.Namespace, list[str]]:
+    """Returns the preset, the options of the command, and the rest: settings."""
+    # The preset comes first: after an option it could not be told from the option's value.
+    named = bool(arguments) and not arguments[0].startswith("-")
+    options, rest = _parser().parse_known_args(arguments[named:])
+    return arguments[0] if named else None, options, rest
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pbrl train",
+        usage="pbrl train PRESET [options], pbrl train --env ID [options], or "
+        "pbrl train --resume RUN [options]",
+        description="Train an agent from preferences between clips, or on the true reward. "
+        f"PRESET says what to train: {', '.join(PRESETS)}.",
+        epilog="Every setting of a run is an option too, for example --seed 3 --agent.lr 1e-3 "
+        "--query.label-budget 350; `pbrl train PRESET --settings` lists them with their values.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--env", metavar="ID", help="a Gymnasium id, in place of a preset")
+    parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run's folder")
+    parser.add_argument(
+        "--runs", type=Path, default="runs", help="folder of the runs (default: runs)"
+    )
+    parser.add_argument(
+        "--annotator",
+        metavar="NAME",
+        help=f"who judges: {', '.join(TEACHERS)} (default: oracle, which makes no errors)",
+    )
+    true_reward = parser.add_mutually_exclusive_group()
+    true_reward.add_argument("--true-reward", action="store_true", help="train on the true reward")
+    true_reward.add_argument(
+        "--no-true-reward", action="store_true", help="the task's own reward means nothing"
+    )
+    parser.add_argument(
+        "--allow-termination", action="store_true", help="accept episodes that end early"
+    )
+    parser.add_argument("--settings", action="store_true", help="list every setting, and stop")
+    return parser
+
+
+def new_settings(preset: str | None, options: argparse.Namespace, rest: list[str]) -> TrainConfig:
+    """Returns the settings of a new run, checked."""
+    if (preset is None) == (options.env is None):
+        raise ConfigError(
+            "Name a preset, before all options, or a task: `pbrl train HalfCheetah` or "
+            "`pbrl train --env ID`. "
+            f"The presets are {', '.join(PRESETS)}."
+        )
+    if preset is not None and preset not in PRESETS:
+        raise ConfigError(
+            f"There is no preset {preset!r}. {nearest(preset, PRESETS)} "
+            "A Gymnasium id is given with --env."
+        )
+    config = _with_options(PRESETS[preset] if preset else TrainConfig(), options)
+    config = _with_settings(config, [*rest, "--help"] if options.settings else rest)
+    check_config(config, describe_task(config.env.env_id))
+    return config
+
+
+def _with_options(config: TrainConfig, options: argparse.Namespace) -> TrainConfig:
+    """Returns the settings changed by those options that were given."""
+    if options.annotator is not None and options.annotator not in TEACHERS:
+        raise ConfigError(
+            f"There is no annotator {options.annotator!r}. {nearest(options.annotator, TEACHERS)}"
+        )
+    env = dataclasses.replace(
+        config.env,
+        env_id=options.env or config.env.env_id,
+        allow_termination=options.allow_termination or config.env.allow_termination,
+        true_reward=config.env.true_reward and not options.no_true_reward,
+    )
+    return dataclasses.replace(
+        config,
+        env=env,
+        teacher=options.annotator or config.teacher,
+        reward_source="true" if options.true_reward else config.reward_source,
+    )
+
+
+def _with_settings(config: TrainConfig, arguments: list[str]) -> TrainConfig:
+    """Returns the settings changed by options such as --agent.lr; tyro explains wrong ones."""
+    return tyro.cli(
+        TrainConfig,
+        args=arguments,
+        default=config,
+        prog="pbrl train",
+        config=(tyro.conf.AvoidSubcommands, tyro.conf.FlagConversionOff),
+    )
+
+
+def resumed_settings(
+    preset: str | None, options: argparse.Namespace, rest: list[str]
+) -> tuple[Run, TrainConfig]:
+    """Returns a run to go on with and its settings, perhaps with more steps or labels."""
+    if preset or options.env:
+        raise ConfigError("A run knows its task: give --resume alone, without preset or --env.")
+    run = run_from(options.resume)
+    saved = run.config()
+    config = _with_settings(_with_options(saved, options), rest)
+    changed = differing_fields(saved, config)
+    if forbidden := set(changed) - MAY_GROW:
+        fields = ", ".join(f"{n} ({changed[n][0]} to {changed[n][1]})" for n in sorted(forbidden))
+        raise CheckpointError(
+            f"{run.path} was trained with other settings: {fields}. A run can be continued with "
+            "more --total-steps or a larger --query.label-budget; for the rest start a new run."
+        )
+    if shrunk := [name for name, (old, new) in changed.items() if new < old]:
+        values = ", ".join(f"{n} was {changed[n][0]}, given {changed[n][1]}" for n in shrunk)
+        raise CheckpointError(f"A run can only grow when it is continued: {values}.")
+    check_config(config, describe_task(config.env.env_id))
+    return run, config
