@@ -1,0 +1,26 @@
+import sys
+import types
+
+
+def test_without_a_verb_it_explains_itself(pbrl):
+    outcome = pbrl("")
+    assert outcome.code == 2
+    for word in ("train", "eval", "doctor"):
+        assert word in outcome.out
+
+
+def test_a_wrong_verb_is_refused(pbrl):
+    outcome = pbrl("trian debug")
+    assert outcome.code == 2
+    assert "trian" in outcome.err and "train" in outcome.err
+
+
+def test_it_knows_its_version(pbrl):
+    assert pbrl("--version").out.startswith("pbrl 0.")
+
+
+def test_another_package_of_the_name_envs_is_refused(refused, monkeypatch):
+    other = types.ModuleType("envs")
+    other.__file__ = "/site-packages/envs/__init__.py"
+    monkeypatch.setitem(sys.modules, "envs", other)
+    assert "/site-packages/envs/__init__.py is not the one of pbrl" in refused("train debug")
