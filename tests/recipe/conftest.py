@@ -18,7 +18,6 @@ from pbrl.config import AgentConfig, EnvConfig, QueryConfig, RewardConfig, Train
 from pbrl.reward import ensemble
 from pbrl.rollout import Rollout
 from pbrl.runs import Run
-from pbrl.seeding import seed_of
 from pbrl.status import Clock, Status
 from pbrl.store import LabelStore, Query
 from pbrl.trainer import Trainer
@@ -144,7 +143,6 @@ def begin(config: TrainConfig, folder: Path, annotator: Annotator | None = None)
     """Puts a run together as the command line does, with watchers around agent and annotator."""
     task = describe_task(config.env.env_id)
     env = make_env(config.env, config.env.num_envs)
-    env.reset(seed=seed_of(config.seed, "env"))
     agent = build_agent(config.agent, env, config.seed, config.device)
     run, clock = Run(folder), Clock()
     watched = WatchedAnnotator(

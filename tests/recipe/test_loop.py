@@ -41,7 +41,7 @@ def asked_clips(story):
     ]
 
 
-def test_first_a_randomly_initialised_policy_acts_and_does_not_learn(story, untrained):
+def test_first_an_untrained_policy_acts_and_does_not_learn(story, untrained):
     fresh = torch.nn.utils.parameters_to_vector(untrained.policy.parameters()).detach()
     for lap in story.laps[:BEFORE]:
         assert torch.equal(lap.policy, fresh)

@@ -50,7 +50,7 @@ def test_the_agents_discount_lambda_and_entropy_bonus(preset, config):
     assert agent.ent_coef == (0.001 if preset == "Swimmer" else 0.01)
 
 
-def test_three_predictors_of_two_layers_of_64_on_observation_and_action(config, task):
+def test_three_predictors_of_two_layers_of_64(config, task):
     model = new_ensemble(config, task)
     inputs = task.observation_space.shape[0] + task.action_space.shape[0]
     layers = layer_weights(model._mlp, model.learner.params)
@@ -81,7 +81,7 @@ def test_reward_settings(config):
     assert reward.l2_initial > 0
 
 
-def test_labels_come_a_quarter_first_then_by_the_hyperbola_with_two_million_steps(config):
+def test_budget_first_share_and_schedule_of_labels(config):
     query = config.query
     assert query.label_budget == 700
     assert query.initial_fraction == 0.25

@@ -10,7 +10,7 @@ from envs.mujoco.simulation import Simulation
 
 
 @pytest.mark.parametrize("env_id", envs.TASKS)
-def test_an_episode_lasts_its_fixed_number_of_steps_however_badly_it_goes(env_id):
+def test_an_episode_lasts_its_number_of_steps(env_id):
     """Full force one way lets every body fall; Gymnasium's own task would have ended."""
     env, steps = envs.make_task(env_id, 2), envs.describe(env_id).episode_steps
     env.reset(seed=0)
