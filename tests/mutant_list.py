@@ -817,6 +817,13 @@ MISTAKES = (
         "            )",
         f"{LOOP}::test_the_first_actions_are_the_policys_own_not_random_ones",
     ),
+    Mutant(
+        "mistake 19: a plain ratio of returns as the score",
+        "experiments/label_table.py",
+        '(means[labelled] - random) / (means["true reward"] - random)',
+        'means[labelled] / means["true reward"]',
+        "tests/recipe/test_scores.py::test_a_worse_agent_of_negative_return_scores_below_one",
+    ),
 )
 
 MUTANTS = (*CHOICE, *ENSEMBLE, *QUESTIONS, *AGENT_AND_TASKS, *TEACHERS, *MISTAKES)
