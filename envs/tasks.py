@@ -145,7 +145,8 @@ def _make_gymnasium(env_id: str, render_mode: str | None = None) -> gymnasium.En
         near = _nearest(env_id)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"There is: {', '.join(TASKS)}."
         raise TaskError(f"There is no task {env_id!r}. {hint}")
-    options = {} if render_mode is None else {"render_mode": render_mode}  # not all know the word
+    # Not all constructors know the word.
+    options: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
     try:
         return gymnasium.make(env_id, **options)
     except (gymnasium.error.Error, ImportError) as error:

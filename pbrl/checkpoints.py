@@ -43,7 +43,7 @@ class Checkpoint:
 
     def state(self) -> dict[str, Any]:
         """Reads everything but the agent: tensors, numbers and text."""
-        return torch.load(self.path / STATE, weights_only=True)
+        return torch.load(self.path / STATE, weights_only=True, map_location="cpu")
 
 
 def save_checkpoint(
@@ -110,6 +110,8 @@ def to_tensors(tree: Any) -> Any:
     """Returns nested dicts with arrays made tensors, which `torch.load` reads without pickle."""
     if isinstance(tree, dict):
         return {name: to_tensors(value) for name, value in tree.items()}
+    if isinstance(tree, torch.Tensor):
+        return tree.detach().cpu()  # so that a machine without a GPU can read it
     return torch.from_numpy(np.array(tree)) if isinstance(tree, np.ndarray) else tree
 
 

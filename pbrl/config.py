@@ -140,8 +140,9 @@ class TrainConfig:
     """The synthetic annotator: the paper's oracle or a B-Pref teacher that errs."""
     threads: int = 1
     """Threads of the learner and of the simulator each."""
-    device: Device = "auto"
-    """Where the networks live."""
+    device: Device = "cpu"
+    """Where the networks live; `auto` takes a GPU where there is one (not measured yet: networks
+    this small are said to be faster on the CPU)."""
     checkpoint_steps: int = 100_000
     """Steps between two checkpoints."""
 

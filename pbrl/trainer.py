@@ -173,7 +173,7 @@ class Trainer:
         if self.learning is None:
             return "training on the true reward"
         if not self.learning.ready:
-            return "acting at random, for the first clips"
+            return "acting with the untrained policy, for the first clips"
         return "training on the learned reward"
 
     def save(self) -> Checkpoint:

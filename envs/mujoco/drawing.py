@@ -12,7 +12,7 @@ import numpy as np
 from envs.errors import TaskError
 from envs.mujoco.opengl import open_context, opengl_error
 from envs.mujoco.scenery import FLOOR_PERIOD, decorate
-from envs.mujoco.simulation import compile_quietly, load_spec
+from envs.mujoco.simulation import compile_model, load_spec
 from envs.mujoco.task import MujocoTask
 
 _LARGEST_SIDE = 4096  # pixels
@@ -38,7 +38,7 @@ class Painter:
         self._task = task
         spec = load_spec(task)
         decorate(spec)
-        self._model = compile_quietly(spec)
+        self._model = compile_model(spec)
         self._model.vis.global_.offwidth = width
         self._model.vis.global_.offheight = height
         self._model.vis.quality.shadowsize = 0

@@ -3,7 +3,6 @@
 # pyright: reportAttributeAccessIssue=false
 # (MuJoCo's compiled modules come without type stubs.)
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,11 +23,19 @@ def load_spec(task: MujocoTask) -> mujoco.MjSpec:
     return mujoco.MjSpec.from_file(str(_ASSETS / task.xml))
 
 
-def compile_quietly(spec: mujoco.MjSpec) -> mujoco.MjModel:
-    """Returns the compiled model, without a word on HalfCheetah's outdated attribute."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "compiler attribute 'settotalmass'", UserWarning)
-        return spec.compile()
+def compile_model(spec: mujoco.MjSpec) -> mujoco.MjModel:
+    """Returns the compiled model.
+
+    HalfCheetah's asset sets its total mass by an attribute at which MuJoCo's compiler warns, on
+    the screen and in a log file in the user's folder: it is set here, as the warning advises.
+    """
+    total_mass = spec.compiler.settotalmass
+    spec.compiler.settotalmass = -1
+    model = spec.compile()
+    if total_mass > 0:
+        mujoco.mj_setTotalmass(model, total_mass)
+        mujoco.mj_setConst(model, mujoco.MjData(model))
+    return model
 
 
 class Simulation:
@@ -44,7 +51,7 @@ class Simulation:
 
     def __init__(self, task: MujocoTask, num_envs: int, threads: int = 1) -> None:
         self.task = task
-        self.model = compile_quietly(load_spec(task))
+        self.model = compile_model(load_spec(task))
         self.step_seconds = self.model.opt.timestep * task.frame_skip
         self.steps_per_second = round(1.0 / self.step_seconds)
         self._batch = Batch(self.model, num_envs, threads)

@@ -8,6 +8,7 @@ from torch import nn
 
 from pbrl.agents.normalization import NormalizedObservations
 from pbrl.agents.preference_ppo import PreferencePPO
+from pbrl.agents.vec_env import GymnasiumVecEnv
 from pbrl.config import AgentConfig
 from pbrl.seeding import seed_of
 
@@ -27,9 +28,10 @@ def build_agent(config: AgentConfig, env: VectorEnv, seed: int, device: str) -> 
     }
     if config.normalize_observations:
         policy_kwargs["features_extractor_class"] = NormalizedObservations
-    return PreferencePPO(
+    vec_env = GymnasiumVecEnv(env)
+    agent = PreferencePPO(
         "MlpPolicy",
-        env,
+        vec_env,
         learning_rate=LinearSchedule(config.lr, 0.0, 1.0) if config.lr_decay else config.lr,
         n_steps=config.rollout_steps,
         batch_size=config.batch_size,
@@ -43,3 +45,6 @@ def build_agent(config: AgentConfig, env: VectorEnv, seed: int, device: str) -> 
         seed=seed_of(seed, "agent"),
         device=device,
     )
+    # SB3 seeds the environments with the agent's seed: theirs is a stream of its own.
+    vec_env.seed(seed_of(seed, "env"))
+    return agent

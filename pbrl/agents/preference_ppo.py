@@ -74,6 +74,7 @@ class PreferencePPO(PPO):
 
     def _setup_model(self) -> None:
         saved = dict(self.__dict__)  # what `load` read; of a new agent, without the keys below
+        self._use_local_extractor()
         super()._setup_model()
         if not isinstance(self.observation_space, spaces.Box):
             raise ConfigError(
@@ -87,6 +88,13 @@ class PreferencePPO(PPO):
             self.running_returns = np.zeros(self.n_envs)
         self._recording: Recording | None = None
         self._make_functions()
+
+    def _use_local_extractor(self) -> None:
+        """Puts this package's extractor in place of a saved one, which is another Python's code."""
+        extractor = self.policy_kwargs.get("features_extractor_class")
+        if getattr(extractor, "__name__", None) == normalization.NormalizedObservations.__name__:
+            own = normalization.NormalizedObservations
+            self.policy_kwargs = {**self.policy_kwargs, "features_extractor_class": own}
 
     def _make_functions(self) -> None:
         """Makes the functions of tensors that acting and learning consist of."""

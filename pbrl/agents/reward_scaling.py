@@ -1,7 +1,8 @@
 """Scaling of rewards by the spread of their discounted sums, as SB3's VecNormalize does it.
 
-Departure: the statistics move once per rollout, before it is scaled, so that all steps of a
-rollout have their rewards on one scale.
+Departures: the statistics move once per rollout, before it is scaled, so that all steps of a
+rollout have their rewards on one scale. As VecNormalize's they are of all rewards so far, also of
+those that earlier predictors gave; predictors normalise their own output afresh at each fit.
 """
 
 import numpy as np

@@ -92,9 +92,16 @@ def synthetic_annotator(
         seed: The run's seed.
 
     Raises:
-        ConfigError: If there is no such teacher.
+        ConfigError: If there is no such teacher, or it needs a scale that the task lacks.
     """
     if name not in TEACHERS:
         raise ConfigError(f"There is no teacher {name!r}. {nearest(name, TEACHERS)}")
+    teacher = TEACHERS[name]
+    if (teacher.skip or teacher.equal) and env_id not in REWARD_SCALES:
+        raise ConfigError(
+            f"The teacher {name!r} has thresholds on returns that assume rewards of at least 0, "
+            f"and there is no shift and scale for {env_id} in pbrl.annotators.REWARD_SCALES: "
+            f"choose another annotator, or one of {', '.join(REWARD_SCALES)}."
+        )
     scale = REWARD_SCALES.get(env_id, RewardScale())
-    return SyntheticAnnotator(name, TEACHERS[name], seed, episode_steps, scale)
+    return SyntheticAnnotator(name, teacher, seed, episode_steps, scale)

@@ -18,7 +18,6 @@ from pbrl.feedback import COMPARISON
 from pbrl.reward.ensemble import RewardEnsemble
 from pbrl.reward_learning import RewardLearning
 from pbrl.runs import Run
-from pbrl.seeding import seed_of
 from pbrl.status import Clock, Display
 from pbrl.store import LabelStore
 from pbrl.trainer import Trainer
@@ -63,13 +62,11 @@ def open_trainer(
     task = describe_task(config.env.env_id)
     check_config(config, task)
     env = make_env(config.env, config.env.num_envs, threads=config.threads)
-    env.reset(seed=seed_of(config.seed, "env"))
     clock = Clock()
-    agent = (
-        PreferencePPO.load(checkpoint.agent, env=GymnasiumVecEnv(env), device=config.device)
-        if checkpoint
-        else build_agent(config.agent, env, config.seed, config.device)
-    )
+    if checkpoint:
+        agent = PreferencePPO.load(checkpoint.agent, GymnasiumVecEnv(env), device=config.device)
+    else:
+        agent = build_agent(config.agent, env, config.seed, config.device)
     learning = None
     if config.reward_source == "preferences":
         annotator = synthetic_annotator(

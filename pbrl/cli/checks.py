@@ -23,16 +23,21 @@ class Range:
     """The largest one."""
     above: bool = False
     """Whether `low` itself is too small."""
+    below: bool = False
+    """Whether `high` itself is too large."""
 
     def holds(self, value: Any) -> bool:
         """Returns whether this is a finite number in the range."""
         if not isinstance(value, int | float) or not math.isfinite(value):
             return False
-        return self.low <= value <= self.high and not (self.above and value == self.low)
+        if (self.above and value == self.low) or (self.below and value == self.high):
+            return False
+        return self.low <= value <= self.high
 
     def __str__(self) -> str:
         low = f"above {self.low:g}" if self.above else f"at least {self.low:g}"
-        return low if self.high == math.inf else f"{low} and at most {self.high:g}"
+        high = f"below {self.high:g}" if self.below else f"at most {self.high:g}"
+        return low if self.high == math.inf else f"{low} and {high}"
 
 
 COUNT, POSITIVE, NOT_NEGATIVE = Range(1), Range(0, above=True), Range(0)
@@ -50,7 +55,7 @@ RANGES: dict[str, Range] = {
     "reward.ensemble_size": COUNT,
     "reward.hidden_sizes": COUNT,
     "reward.leaky_slope": NOT_NEGATIVE,
-    "reward.error_rate": Range(0, 1),
+    "reward.error_rate": Range(0, 1, below=True),
     "reward.l2_initial": NOT_NEGATIVE,
     "reward.l2_ratio_low": POSITIVE,
     "reward.l2_ratio_high": POSITIVE,
@@ -75,6 +80,10 @@ RANGES: dict[str, Range] = {
     "checkpoint_steps": COUNT,
 }
 """Of every number among the settings; where it is a tuple, of each entry."""
+
+
+FEWEST_LABELS = 8
+"""With fewer, a member's resample may well hold none of them, or all."""
 
 
 def check_config(config: TrainConfig, task: envs.TaskInfo) -> None:
@@ -162,11 +171,12 @@ def _check_questions(config: TrainConfig, task: envs.TaskInfo, rollout_size: int
 
 def _check_first_share(query: QueryConfig) -> None:
     first = initial_labels(query)
-    if first < 2:
+    if first < FEWEST_LABELS:
         raise ConfigError(
             f"A budget of {query.label_budget} labels leaves {first} for the first share "
-            f"({query.initial_fraction:.0%}): at least 2 are needed, to fit and to validate. Set "
-            f"--query.label-budget to {math.ceil(2 / query.initial_fraction)} or more."
+            f"({query.initial_fraction:.0%}): at least {FEWEST_LABELS} are needed, to fit and to "
+            "validate. Set --query.label-budget to "
+            f"{math.ceil(FEWEST_LABELS / query.initial_fraction)} or more."
         )
 
 

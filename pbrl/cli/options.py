@@ -15,8 +15,9 @@ from pbrl.config import TrainConfig, differing_fields
 from pbrl.errors import CheckpointError, ConfigError, nearest
 from pbrl.runs import Run
 
-MAY_GROW = {"total_steps", "query.label_budget"}
-"""Settings with which a run can be continued further than it was meant to go."""
+MAY_GROW = {"total_steps", "query.label_budget", "env.allow_termination"}
+"""Settings that may change when a run goes on: further than it was meant to go, or past an early
+end of an episode."""
 
 
 def parse(arguments: Sequence[str]) -> tuple[str | None, argparse.Namespace, list[str]]:

@@ -47,7 +47,10 @@ def _train(config: TrainConfig, run: Run, console: Console) -> int:
             display.say(f"Stopped at step {trainer.steps:,}. {go_on}")
             return INTERRUPTED
     print_evaluation(console, evaluate_trained(config, trainer))
-    console.print(f"The run is in {run.path}; its agent opens in Stable-Baselines3's PPO.load.")
+    if checkpoint := latest_checkpoint(run, console.print):
+        console.print(
+            f"Stable-Baselines3's PPO.load opens the agent: {checkpoint.agent}", soft_wrap=True
+        )
     return 0
 
 

@@ -29,7 +29,9 @@ def bootstrap_counts(
         `(E, B)` counts, Poisson with mean 1; a label with count 0 is the member's validation data.
     """
     counts = [numbered_generator(seed, "bootstrap", int(n)).poisson(1.0, members) for n in numbers]
-    return np.array(counts, dtype=np.int64).reshape(-1, members).T
+    drawn = np.array(counts, dtype=np.int64).reshape(-1, members).T
+    drawn[drawn.sum(axis=1) == 0] = 1  # with very few labels: trained on all, validated on none
+    return drawn
 
 
 def draw_minibatches(
@@ -47,7 +49,7 @@ def draw_minibatches(
         `(U, E, M)` indices in `[0, B)`, uniform over the resample.
     """
     members, labels = counts.shape
-    weights = np.where(counts.sum(axis=1, keepdims=True) > 0, counts, 1).cumsum(axis=1)
+    weights = counts.cumsum(axis=1)
     # Member e's resample lies on the interval [e, e + 1): one search serves all members.
     member = np.arange(members)[:, None]
     edges = (member + weights / weights[:, -1:]).ravel()
