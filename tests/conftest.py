@@ -1,8 +1,10 @@
 """What every test runs under, and small runs that many of them look at."""
 
 import os
+import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ def debug_run(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def discrete_run(tmp_path_factory) -> Path:
     """A tiny run of a task that is not the suite's, with discrete actions and early ends."""
-    settings = "--total-steps 2048 --query.initial-steps 1024 --query.label-budget 16"
+    settings = "--total-steps 2048 --query.initial-steps 1024 --query.label-budget 32"
     return _trained(
         tmp_path_factory,
         *("--env", "CartPole-v1", "--allow-termination", "--query.segment-seconds", "0.1"),
@@ -32,6 +34,12 @@ def discrete_run(tmp_path_factory) -> Path:
 def true_reward_run(tmp_path_factory) -> Path:
     """A tiny run that trained on the true reward."""
     return _trained(tmp_path_factory, "debug", "--true-reward", "--total-steps", "1024")
+
+
+@pytest.fixture(scope="session")
+def fingerprint() -> Callable[[Path], dict[str, str]]:
+    """What a run has come to, as hashes by its parts: see tests/fingerprint.py."""
+    return runpy.run_path(str(Path(__file__).with_name("fingerprint.py")))["fingerprint"]
 
 
 def _trained(tmp_path_factory, *arguments: str) -> Path:

@@ -44,7 +44,7 @@ TRAINING = [
     if command.startswith("pbrl train ") and not command.endswith(("--settings", "--help"))
 ]
 TINY = (
-    "--total-steps 1024 --query.initial-steps 512 --query.label-budget 12 "
+    "--total-steps 1024 --query.initial-steps 512 --query.label-budget 32 "
     "--agent.rollout-steps 64 --reward.initial-updates 5 --reward.updates 5"
 )
 """Put after a command that trains: it overrules what the command says of these settings."""

@@ -18,7 +18,7 @@ import envs
 from pbrl.agents import PreferencePPO
 from pbrl.checkpoints import latest_checkpoint
 from pbrl.cli import main
-from pbrl.cli.evaluate import print_evaluation
+from pbrl.cli.evaluation_report import print_evaluation
 from pbrl.evaluation import (
     Accuracy,
     Evaluation,

@@ -5,7 +5,6 @@ import functools
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,15 +16,16 @@ from pbrl.agents import PreferencePPO
 from pbrl.checkpoints import latest_checkpoint
 from pbrl.cli.assembly import describe_task, make_env, run_from
 from pbrl.cli.checks import clip_steps
+from pbrl.cli.evaluation_report import as_json, print_evaluation
 from pbrl.config import TrainConfig
 from pbrl.errors import CheckpointError, TaskError
-from pbrl.evaluation import Accuracy, Evaluation, confidence_interval, evaluate, play, walk
+from pbrl.evaluation import Evaluation, evaluate, play, walk
 from pbrl.feedback import COMPARISON
 from pbrl.reward.ensemble import RewardEnsemble
 from pbrl.reward.labels import LabelledClips, LabelReader
 from pbrl.reward.saved import saved_ensemble
 from pbrl.runs import Run, write_whole
-from pbrl.seeding import generator, seed_of
+from pbrl.seeding import numbered_generator, seed_of
 from pbrl.store import LabelStore
 from pbrl.trainer import Trainer
 from pbrl.video import check_video_name, write_video
@@ -41,6 +41,8 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.video is not None:
         check_video_name(options.video)
+    if options.json is not None:
+        write_whole(options.json, b"")  # so that a folder that is not there is known at once
     console, run = Console(), run_from(options.run)
     print_line = functools.partial(console.print, soft_wrap=True, highlight=False, markup=False)
     config = run.config()
@@ -136,74 +138,9 @@ def _evaluate(
         episodes = play(agent, env, task.episode_steps, seed, deterministic)
     finally:
         env.close()
-    rng = generator(config.seed, "evaluation")
-    steps = clip_steps(config, task)
+    rng = numbered_generator(config.seed, "evaluation", 0)  # not the bits that seed the episodes
+    steps = clip_steps(config, task) if ensemble else task.episode_steps
     return evaluate(episodes, ensemble, labels, config.env.true_reward, steps, rng)
-
-
-def print_evaluation(console: Console, evaluation: Evaluation) -> None:
-    """Prints what was measured, a short line for each, alike on any width and in a pipe."""
-    for heading, lines in report(evaluation).items():
-        console.print(heading, style="bold", soft_wrap=True, highlight=False)
-        for name, value in lines.items():
-            console.print(f"  {name:<18}{value}", soft_wrap=True, highlight=False)
-
-
-def report(evaluation: Evaluation) -> dict[str, dict[str, str]]:
-    """Returns what was measured in words: heading to name to value."""
-    sections: dict[str, dict[str, str]] = {}
-    if evaluation.returns is None:
-        sections["The task has no true reward: what follows is about labels alone."] = {}
-    else:
-        sections["true return"] = _spread(evaluation.returns)
-    if evaluation.learned_returns is None:
-        return sections
-    sections["learned return"] = _spread(evaluation.learned_returns)
-    predicted = {"held-out answers": _accuracy(evaluation.answers)}
-    sections["comparisons predicted"] = predicted
-    if evaluation.returns is not None:
-        predicted["fresh pairs"] = _accuracy(evaluation.comparisons)
-        sections["correlation of learned with true reward"] = {
-            "steps": _correlation(evaluation.step_correlation),
-            "clips": _correlation(evaluation.clip_correlation),
-        }
-    return sections
-
-
-def as_json(evaluation: Evaluation) -> dict[str, Any]:
-    """Returns what was measured in numbers; null where there is nothing to measure."""
-
-    def listed(values: NDArray[np.floating] | None) -> list[float] | None:
-        return None if values is None else values.tolist()
-
-    answers, pairs = evaluation.answers, evaluation.comparisons
-    return {
-        "returns": listed(evaluation.returns),
-        "learned_returns": listed(evaluation.learned_returns),
-        "held_out_answers": answers.share if answers else None,
-        "fresh_pairs": pairs.share if pairs else None,
-        "step_correlation": evaluation.step_correlation,
-        "clip_correlation": evaluation.clip_correlation,
-    }
-
-
-def _spread(returns: NDArray[np.floating]) -> dict[str, str]:
-    low, high = confidence_interval(returns)
-    return {
-        "mean": f"{np.mean(returns):,.1f}  (95 % interval {low:,.1f} to {high:,.1f})",
-        "deviation": f"{np.std(returns):,.1f}",
-        "range": f"{np.min(returns):,.1f} to {np.max(returns):,.1f}",
-    }
-
-
-def _accuracy(accuracy: Accuracy | None) -> str:
-    if accuracy is None:
-        return "none to ask about"
-    return f"{accuracy.share:.1%}  (n = {accuracy.count:,})"
-
-
-def _correlation(value: float | None) -> str:
-    return "undefined: one of the two never changes" if value is None else f"{value:.3f}"
 
 
 def _film(config: TrainConfig, agent: PreferencePPO, path: Path, *, deterministic: bool) -> str:
