@@ -2,6 +2,7 @@
 
 import difflib
 from contextlib import closing
+from typing import Any
 
 import gymnasium
 import numpy as np
