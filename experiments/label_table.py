@@ -5,7 +5,8 @@
 trains every run that is not there yet, as `pbrl train` does and as many at a time as --jobs says,
 plays fresh episodes with each agent, and writes `docs/results/<task>.md` and `.csv`. Interrupted,
 it goes on where it was. Both conditions share network, steps, seeds and all of the agent's
-hyperparameters; the runs with labels count the steps before training as theirs.
+hyperparameters; the runs with labels count the steps before training as theirs. What is there is
+never measured again: remove the folder of the runs after a change that matters.
 """
 
 import argparse
@@ -172,45 +173,65 @@ def mean_and_interval(values: np.ndarray) -> tuple[float, float]:
 
 
 def markdown(rows: list[Row], task: str, arguments: list[str]) -> str:
-    """Returns the table with the command that made it."""
-    conditions = dict.fromkeys(row.condition for row in rows)
-    lines = [
-        f"# {task}: learning from labels beside learning from the true reward",
-        "",
-        f"Made by `python -m experiments.label_table {' '.join(arguments)}`.",
-        f"Mean true return of {rows[0].episodes} fresh episodes per run, {rows[0].steps:,} steps; "
-        "the interval is Student's t, 95 %, over seeds.",
-        "",
-        "| learnt from | mean | 95 % interval | by seed |",
-        "|---|---|---|---|",
-    ]
-    means = {}
-    for condition in conditions:
-        chosen = [row for row in rows if row.condition == condition]
-        mean, half = mean_and_interval(np.array([row.mean_return for row in chosen]))
-        means[condition] = mean
-        seeds = ", ".join(f"{row.seed}: {row.mean_return:,.0f}" for row in chosen)
-        lines.append(
-            f"| {condition} | {mean:,.0f} | {mean - half:,.0f} to {mean + half:,.0f} | {seeds} |"
-        )
-    untrained = [row.untrained_return for row in rows if row.untrained_return is not None]
-    labelled = next(c for c in conditions if c != "true reward")
-    random = float(np.mean(untrained))
-    score = (means[labelled] - random) / (means["true reward"] - random)
-    lines += [
-        "",
-        f"The policy before training returns {random:,.0f}. Score of {labelled}, "
-        f"(learned - untrained) / (true - untrained): {score:.2f}.",
-        "",
-        "| seed | fresh pairs predicted | correlation over clips |",
-        "|---|---|---|",
-    ]
-    lines += [
-        f"| {row.seed} | {row.fresh_pairs:.1%} | {row.clip_correlation:.3f} |"
-        for row in rows
-        if row.fresh_pairs is not None and row.clip_correlation is not None
-    ]
-    return "\n".join(lines) + "\n"
+    """Returns the document: returns, score, what the learned rewards are worth, the command."""
+    return "\n".join(
+        [
+            f"# {task}: learning from labels beside learning from the true reward",
+            "",
+            f"Made by `python -m experiments.label_table {' '.join(arguments)}`.",
+            f"Mean true return of {rows[0].episodes} fresh episodes per run, {rows[0].steps:,} "
+            "steps; the interval is Student's t, 95 %, over seeds.",
+            "",
+            *returns_table(rows),
+            "",
+            score_sentence(rows),
+            "",
+            *rewards_table(rows),
+            "",
+        ]
+    )
+
+
+def returns_of(rows: list[Row]) -> dict[str, dict[int, float]]:
+    """Returns the mean return of each run: condition to seed to return."""
+    returns: dict[str, dict[int, float]] = {}
+    for row in rows:
+        returns.setdefault(row.condition, {})[row.seed] = row.mean_return
+    return returns
+
+
+def returns_table(rows: list[Row]) -> list[str]:
+    """Returns a table of the true returns by what the agents learnt from."""
+    lines = ["| learnt from | mean | 95 % interval | by seed |", "|---|---|---|---|"]
+    for condition, by_seed in returns_of(rows).items():
+        mean, half = mean_and_interval(np.array(list(by_seed.values())))
+        seeds = ", ".join(f"{seed}: {value:,.0f}" for seed, value in by_seed.items())
+        interval = f"{mean - half:,.0f} to {mean + half:,.0f}"
+        lines.append(f"| {condition} | {mean:,.0f} | {interval} | {seeds} |")
+    return lines
+
+
+def score_sentence(rows: list[Row]) -> str:
+    """Returns the score of learning from labels: 0 is the untrained policy, 1 the true reward."""
+    means = {name: np.mean(list(seeds.values())) for name, seeds in returns_of(rows).items()}
+    untrained = np.mean([r.untrained_return for r in rows if r.untrained_return is not None])
+    true = means.pop("true reward")
+    ((condition, learned),) = means.items()
+    score = (learned - untrained) / (true - untrained)
+    return (
+        f"The policy before training returns {untrained:,.0f} (sampled actions, in the steps "
+        f"before the first label). Score of {condition}, "
+        f"(learned - untrained) / (true - untrained): {score:.2f}."
+    )
+
+
+def rewards_table(rows: list[Row]) -> list[str]:
+    """Returns a table of what the learned rewards are worth on the agents' own episodes."""
+    lines = ["| seed | fresh pairs predicted | correlation over clips |", "|---|---|---|"]
+    for row in rows:
+        if row.fresh_pairs is not None and row.clip_correlation is not None:
+            lines.append(f"| {row.seed} | {row.fresh_pairs:.1%} | {row.clip_correlation:.3f} |")
+    return lines
 
 
 if __name__ == "__main__":
