@@ -227,11 +227,12 @@ def score_sentence(rows: list[Row]) -> str:
 
 def rewards_table(rows: list[Row]) -> list[str]:
     """Returns a table of what the learned rewards are worth on the agents' own episodes."""
-    lines = ["| seed | fresh pairs predicted | correlation over clips |", "|---|---|---|"]
-    for row in rows:
-        if row.fresh_pairs is not None and row.clip_correlation is not None:
-            lines.append(f"| {row.seed} | {row.fresh_pairs:.1%} | {row.clip_correlation:.3f} |")
-    return lines
+    measured = [r for r in rows if r.fresh_pairs is not None and r.clip_correlation is not None]
+    return [
+        "| seed | fresh pairs predicted | correlation over clips |",
+        "|---|---|---|",
+        *(f"| {r.seed} | {r.fresh_pairs:.1%} | {r.clip_correlation:.3f} |" for r in measured),
+    ]
 
 
 if __name__ == "__main__":
