@@ -17,7 +17,7 @@ STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test mutants format clean
+.PHONY: help run test mutants kills format clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -35,6 +35,9 @@ test: $(STAMP) ## set up, then lint, types, direction of imports and all tests
 
 mutants: $(STAMP) ## break each line of the recipe in turn: a test must turn red
 	$(BIN)/python tests/mutants.py
+
+kills: $(STAMP) ## kill training 80 times and resume it: it must end as if left alone
+	$(BIN)/python tests/kill_harness.py --kills 50 --aimed 30
 
 format: $(STAMP) ## put the code into shape
 	$(BIN)/ruff check --fix .

@@ -40,7 +40,7 @@ KILLS_PER_RUN = 6
 POLL_SECONDS = 0.0002
 SMALL = (
     "debug --total-steps 8192 --agent.rollout-steps 32 --query.initial-steps 1024 "
-    "--query.every-steps 1024 --query.label-budget 24 --checkpoint-steps 1536 "
+    "--query.every-steps 1024 --query.label-budget 32 --checkpoint-steps 1536 "
     "--reward.initial-updates 60"
 )
 """A run of a few seconds with seven rounds of questions and five checkpoints."""

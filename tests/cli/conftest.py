@@ -14,7 +14,7 @@ from pbrl.reward import ensemble
 
 TINY = (
     "--total-steps 1024 --agent.rollout-steps 32 --query.initial-steps 512 "
-    "--query.label-budget 16 --reward.initial-updates 20"
+    "--query.label-budget 32 --reward.initial-updates 20"
 )
 
 

@@ -62,13 +62,14 @@ def test_ranges_by_hand():
     assert Range(0).holds(0) and not Range(0, above=True).holds(0)
     assert Range(0, 1).holds(1) and not Range(0, 1).holds(1.5)
     assert str(Range(2)) == "at least 2"
+    assert not Range(0, 1, below=True).holds(1)
     assert str(Range(0, 1, above=True)) == "above 0 and at most 1"
 
 
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"query__label_budget": 7, "query__initial_fraction": 0.2}, "7 labels leaves 1 for the"),
+        ({"query__label_budget": 31, "query__initial_fraction": 0.2}, "31 labels leaves 6 for the"),
         ({"query__segment_seconds": 1000.0}, "20000 steps, but an episode of .* has 1000"),
         ({"query__segment_seconds": 0.001}, "between 0.05 and 50"),
         ({"total_steps": 2000}, "A rollout has 2048 steps .* the whole run 2000"),
@@ -88,10 +89,10 @@ def test_settings_that_cannot_work_together(fields, says):
 
 
 def test_the_budget_that_is_asked_for_is_enough():
-    config = changed(PRESETS["HalfCheetah"], query__label_budget=4)
-    with pytest.raises(ConfigError, match="to 8 or more"):
+    config = changed(PRESETS["HalfCheetah"], query__label_budget=29)
+    with pytest.raises(ConfigError, match="to 32 or more"):
         check(config)
-    check(changed(config, query__label_budget=8))
+    check(changed(config, query__label_budget=32))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is such a device here")

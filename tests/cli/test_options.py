@@ -53,7 +53,7 @@ register("Several-v0", several, max_episode_steps=10)
         ("train debug --agent.lr -0.1", "--agent.lr is -0.1, but must be above 0"),
         ("train debug --agent.batch-size 1", "--agent.batch-size is 1, but must be at least 2"),
         ("train debug --seed -1", "--seed is -1"),
-        ("train debug --query.label-budget 4", "A budget of 4 labels"),
+        ("train debug --query.label-budget 4", "A budget of 4 labels leaves 1"),
         ("train debug --query.segment-seconds 9", "have 90 steps, but an episode"),
     ],
 )
@@ -101,7 +101,6 @@ def test_a_folder_that_cannot_be_written_to_is_named(refused, tmp_path):
         ("--seed 5 --agent.lr 1", "agent.lr (0.0003 to 1.0), seed (1 to 5)"),
         ("--annotator skip", "teacher (oracle to skip)"),
         ("--true-reward", "reward_source (preferences to true)"),
-        ("--allow-termination", "env.allow_termination (False to True)"),
         ("--no-true-reward", "env.true_reward (True to False)"),
         ("--total-steps 4096", "total_steps was 20480, given 4096"),
         ("--query.label-budget 39", "query.label_budget was 40, given 39"),

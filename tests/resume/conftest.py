@@ -1,7 +1,6 @@
 """Runs that are begun, broken off and gone on with, in this process."""
 
 import dataclasses
-import runpy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,12 +95,6 @@ def config() -> TrainConfig:
 def runs():
     """The functions of this module by their names."""
     return {f.__name__: f for f in (opened, train, crash, changed)}
-
-
-@pytest.fixture(scope="session")
-def fingerprint() -> Callable[[Path], dict[str, str]]:
-    """What a finished run has come to, see tests/fingerprint.py."""
-    return runpy.run_path(str(Path(__file__).parents[1] / "fingerprint.py"))["fingerprint"]
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -115,3 +115,26 @@ def test_a_renamed_run_keeps_its_labels(runs, config, fingerprint, tmp_path):
     (tmp_path / "before").rename(tmp_path / "after")
     runs["train"](config, tmp_path / "after")
     assert fingerprint(tmp_path / "after") == fingerprint(tmp_path / "alone")
+
+
+def test_a_run_that_was_stopped_goes_on_exactly(runs, config, fingerprint, tmp_path):
+    runs["train"](config, tmp_path / "alone")
+    for steps in (80, 400):
+        trainer, viewer = runs["opened"](config, tmp_path / "stopped")
+        viewer.at = steps, lambda trainer=trainer: setattr(trainer, "stopping", True)
+        trainer.train()
+        assert trainer.steps == steps
+    runs["train"](config, tmp_path / "stopped")
+    assert fingerprint(tmp_path / "stopped") == fingerprint(tmp_path / "alone")
+
+
+def test_a_damaged_checkpoint_costs_time_alone(runs, config, fingerprint, tmp_path):
+    runs["train"](config, tmp_path)
+    before = fingerprint(tmp_path)
+    state = max((tmp_path / "checkpoints").iterdir()) / "state.pt"
+    state.write_bytes(state.read_bytes()[:-100])
+    trainer, viewer = runs["opened"](config, tmp_path)
+    assert trainer.steps == 720
+    assert "step_000000000800 is damaged" in viewer.said[0]
+    trainer.train()
+    assert fingerprint(tmp_path) == before

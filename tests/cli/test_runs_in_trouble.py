@@ -1,0 +1,76 @@
+"""Runs whose files are damaged, held, newer or gone: a sentence, and nothing lost."""
+
+import shutil
+
+from sqlalchemy import create_engine, text
+
+from pbrl.runs import Run, locked
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(pbrl, finished_run):
+    (max((finished_run / "checkpoints").iterdir()) / "state.pt").write_bytes(b"")
+    outcome = pbrl(f"train --resume {finished_run}")
+    assert outcome.code == 0
+    assert "Checkpoint step_000000020480 is damaged or half-written" in outcome.out
+    assert "from step 16,384" in outcome.out
+
+
+def test_without_a_whole_checkpoint_it_is_refused(refused, finished_run):
+    for file in finished_run.glob("checkpoints/*/manifest.json"):
+        file.unlink()
+    assert "All 2 checkpoints" in refused(f"train --resume {finished_run}")
+    assert (finished_run / "labels.db").exists()
+
+
+def test_damaged_settings_are_refused(refused, finished_run):
+    config = finished_run / "config.json"
+    config.write_text(config.read_text()[:100])
+    assert "config.json is damaged" in refused(f"train --resume {finished_run}")
+
+
+def test_settings_of_another_version_are_refused(refused, finished_run):
+    config = finished_run / "config.json"
+    config.write_text(config.read_text().replace('"seed"', '"colour"'))
+    says = refused(f"train --resume {finished_run}")
+    assert "colour" in says and "seed" in says
+
+
+def test_a_store_of_a_newer_schema_is_refused(refused, finished_run):
+    engine = create_engine(f"sqlite:///{finished_run / 'labels.db'}")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE schema_version SET version = 999"))
+    engine.dispose()
+    says = refused(f"train --resume {finished_run}")
+    assert "newer pbrl: its schema is version 999" in says
+
+
+def test_a_store_that_is_something_else_is_refused(refused, finished_run):
+    (finished_run / "labels.db").write_bytes(b"not a database, but long enough to be one" * 100)
+    assert "labels.db failed: file is not a database" in refused(f"train --resume {finished_run}")
+
+
+def test_a_store_that_lacks_what_was_asked_is_refused(refused, finished_run):
+    (finished_run / "labels.db").unlink()
+    assert "has no query 39" in refused(f"train --resume {finished_run}")
+
+
+def test_a_clip_that_is_damaged_is_named(refused, finished_run):
+    engine = create_engine(f"sqlite:///{finished_run / 'labels.db'}")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE segments SET payload = zeroblob(100)"))
+    engine.dispose()
+    assert "The clip " in refused(f"train --resume {finished_run}")
+
+
+def test_a_second_trainer_is_refused(refused, finished_run, fingerprint):
+    before = fingerprint(finished_run)
+    with locked(Run(finished_run)):
+        says = refused(f"train --resume {finished_run}")
+    assert f"Another process is training in {finished_run}" in says
+    assert fingerprint(finished_run) == before
+
+
+def test_a_folder_without_its_metrics_goes_on(pbrl, finished_run):
+    (finished_run / "metrics.jsonl").unlink()
+    shutil.rmtree(finished_run / "tensorboard")
+    assert pbrl(f"train --resume {finished_run}").code == 0

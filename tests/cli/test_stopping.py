@@ -1,0 +1,60 @@
+"""Ctrl-C, in a process of its own."""
+
+import re
+import signal
+import time
+
+LONG_ROLLOUT = (
+    "--agent.rollout-steps 20000 --query.initial-steps 160000 --query.buffer-steps 160000 "
+    "--total-steps 320000"
+)
+
+
+def read_until(stream, words):
+    """Reads lines until one holds the words; returns all of them."""
+    lines = []
+    while not lines or words not in lines[-1]:
+        lines.append(stream.readline())
+        assert lines[-1], f"ended without saying {words!r}: {lines}"
+    return lines
+
+
+def wait_for(file, lines):
+    deadline = time.monotonic() + 120
+    while not file.exists() or len(file.read_text().splitlines()) < lines:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_ctrl_c_stops_with_a_checkpoint_and_says_how_to_go_on(start, pbrl, tmp_path):
+    process = start(f"train debug --total-steps 5120 --runs {tmp_path}")
+    read_until(process.stdout, "Training in")
+    (run,) = tmp_path.iterdir()
+    wait_for(run / "metrics.jsonl", lines=6)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert not err
+    (last,) = [line for line in out.splitlines() if line.startswith("Stopped at step")]
+    command = last.partition("Go on with: pbrl ")[2]
+    assert command == f"train --resume {run}"
+    steps = int(re.search("step ([0-9,]+)", last)[1].replace(",", ""))
+    assert [path.name for path in run.glob("checkpoints/*")] == [f"step_{steps:012d}"]
+    assert f"from step {steps:,}" in pbrl(command).out
+    assert len((run / "metrics.jsonl").read_text().splitlines()) == 10
+
+
+def test_a_second_ctrl_c_stops_at_once(start, tmp_path):
+    process = start(f"train debug {LONG_ROLLOUT} --runs {tmp_path}")
+    read_until(process.stdout, "Training in")
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    read_until(process.stdout, "Again stops at once")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    # Python ends by the signal itself where the interrupt went through code that was compiled from
+    # text, as the compiler's is; shells report both as 130.
+    assert process.returncode in (130, -signal.SIGINT)
+    assert "Stopped at once" in out
+    assert "Go on with: pbrl train --resume" in out
+    assert not err
