@@ -6,6 +6,7 @@ after that checkpoint are cut off, so that no step is counted twice.
 
 import contextlib
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,12 @@ class MetricsLog:
             self._tensorboard = SummaryWriter(str(run.tensorboard), purge_step=steps + 1)
 
     def write(self, metrics: Metrics) -> None:
-        """Appends one line; values that are None are not known yet and are left out.
+        """Appends one line; values that are None or NaN are not known, and are left out.
 
         Raises:
             PbrlError: The disk is full.
         """
-        known = {name: value for name, value in metrics.items() if value is not None}
+        known = {n: v for n, v in metrics.items() if v is not None and math.isfinite(v)}
         with disk_errors(self._file):
             self._lines.write(json.dumps(known) + "\n")
             self._lines.flush()
@@ -87,7 +88,7 @@ def update_metrics(update: UpdateReport | None) -> Metrics:
         "train/approx_kl": update.approx_kl,
         "train/clip_fraction": update.clip_fraction,
         "train/explained_variance": update.explained_variance,
-        "train/std": None if np.isnan(update.std) else update.std,
+        "train/std": update.std,
     }
 
 

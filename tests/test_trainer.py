@@ -1,0 +1,84 @@
+"""The trainer beside its loop, which tests/recipe looks at, and its resume, in tests/resume."""
+
+from pathlib import Path
+
+import pytest
+
+from pbrl.checkpoints import latest_checkpoint
+from pbrl.cli.assembly import open_trainer
+from pbrl.config import AgentConfig, EnvConfig, QueryConfig, RewardConfig, TrainConfig
+from pbrl.metrics import read_metrics
+from pbrl.runs import new_run
+
+CONFIG = TrainConfig(
+    env=EnvConfig("pbrl/InvertedPendulum-v0", num_envs=2),
+    agent=AgentConfig(rollout_steps=50, batch_size=50, epochs=1),
+    reward=RewardConfig(batch_size=16, initial_updates=10, updates=5),
+    query=QueryConfig(label_budget=32, initial_steps=200, every_steps=100, buffer_steps=400),
+    total_steps=450,  # four rollouts of 100 steps and half a one
+    checkpoint_steps=200,
+    device="cpu",
+)
+
+
+class Watcher:
+    """A display that keeps each status, and can stop the run."""
+
+    def __init__(self):
+        self.statuses, self.stop_at, self.trainer = [], None, None
+
+    def show(self, status):
+        self.statuses.append(status)
+        if status.steps == self.stop_at:
+            self.trainer.stopping = True
+
+    def say(self, sentence):
+        pass
+
+
+@pytest.fixture
+def watcher():
+    return Watcher()
+
+
+@pytest.fixture
+def trainer(watcher, tmp_path):
+    watcher.trainer = open_trainer(CONFIG, new_run(tmp_path, "run"), watcher, None)
+    return watcher.trainer
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_it_shows_where_the_run_stands_after_every_rollout(trainer, watcher):
+    trainer.train()
+    assert [status.steps for status in watcher.statuses] == [100, 200, 300, 400]
+    assert [status.labels for status in watcher.statuses][::3] == [0, 32]
+    assert [status.phase.split()[0] for status in watcher.statuses] == ["acting"] + 3 * ["training"]
+    assert {status.total_steps for status in watcher.statuses} == {400}
+    assert watcher.statuses[-1].seconds_left == 0
+    assert sum(watcher.statuses[-1].shares.values()) == pytest.approx(1)
+    assert watcher.statuses[0].learned_return is None
+
+
+def test_it_saves_every_so_often_and_at_the_end(trainer):
+    trainer.train()
+    assert names(trainer.run.checkpoints) == ["step_000000000200", "step_000000000400"]
+
+
+def test_stopped_from_outside_it_saves_after_the_rollout_in_progress(trainer, watcher):
+    watcher.stop_at = 300
+    trainer.train()
+    assert trainer.steps == 300
+    assert names(trainer.run.checkpoints)[-1] == "step_000000000300"
+    assert len(read_metrics(trainer.run)) == 3
+
+
+def test_a_checkpoint_holds_what_the_run_has_come_to(trainer):
+    trainer.train()
+    checkpoint = latest_checkpoint(trainer.run, pytest.fail)
+    state = checkpoint.state()
+    assert checkpoint.steps == 400
+    assert state["learning"]["asked"] == 32
+    assert len(state["true_returns"]["finished"]) == 16
