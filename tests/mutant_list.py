@@ -820,8 +820,8 @@ MISTAKES = (
     Mutant(
         "mistake 19: a plain ratio of returns as the score",
         "experiments/label_table.py",
-        '(means[labelled] - random) / (means["true reward"] - random)',
-        'means[labelled] / means["true reward"]',
+        "score = (learned - untrained) / (true - untrained)",
+        "score = learned / true",
         "tests/recipe/test_scores.py::test_a_worse_agent_of_negative_return_scores_below_one",
     ),
 )
