@@ -1,7 +1,8 @@
 """A whole run, small enough to be looked at step by step, with the suite's own parts in it."""
 
+import contextlib
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -171,19 +172,26 @@ def watch_ensemble(model: ensemble.RewardEnsemble, story: Story) -> None:
     model.returns, model.fit = noting_returns, noting_fit
 
 
-@pytest.fixture(autouse=True, scope="session")
-def uncompiled():
-    """Runs agent and predictors as they are written; compiled code is under test elsewhere."""
+@contextlib.contextmanager
+def as_written() -> Iterator[None]:
+    """Agents and predictors made meanwhile run as written; compiled code is under test elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (preference_ppo, ensemble):
             patch.setattr(module, "compile_function", lambda function: function)
         yield
 
 
+@pytest.fixture(autouse=True)
+def uncompiled():
+    with as_written():
+        yield
+
+
 @pytest.fixture(scope="session")
 def story(tmp_path_factory) -> Story:
     """A run from its first step to its end."""
-    begun = begin(CONFIG, tmp_path_factory.mktemp("run"))
+    with as_written():  # a fixture of a session comes before those of a test
+        begun = begin(CONFIG, tmp_path_factory.mktemp("run"))
     begun.trainer.train()
     return begun
 
