@@ -174,7 +174,7 @@ def watch_ensemble(model: ensemble.RewardEnsemble, story: Story) -> None:
 
 @contextlib.contextmanager
 def as_written() -> Iterator[None]:
-    """Agents and predictors made meanwhile run as written; compiled code is under test elsewhere."""
+    """Agents and predictors made meanwhile run as written; compiled code is tested elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (preference_ppo, ensemble):
             patch.setattr(module, "compile_function", lambda function: function)
