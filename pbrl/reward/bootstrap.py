@@ -23,14 +23,16 @@ def bootstrap_counts(
 ) -> NDArray[np.int64]:
     """Draws how often each label stands in each member's resample.
 
-    A label's counts depend on its number and the seed alone.
+    A label's counts depend on its number and the seed alone, with one exception: a member that
+    leaves out every label there is takes all of them for this fit, and has nothing to validate on.
+    With n labels that happens to one member in e^n; a run starts with eight or more.
 
     Returns:
         `(E, B)` counts, Poisson with mean 1; a label with count 0 is the member's validation data.
     """
     counts = [numbered_generator(seed, "bootstrap", int(n)).poisson(1.0, members) for n in numbers]
     drawn = np.array(counts, dtype=np.int64).reshape(-1, members).T
-    drawn[drawn.sum(axis=1) == 0] = 1  # with very few labels: trained on all, validated on none
+    drawn[drawn.sum(axis=1) == 0] = 1
     return drawn
 
 
