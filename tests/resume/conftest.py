@@ -21,10 +21,10 @@ CONFIG = TrainConfig(
     reward=RewardConfig(batch_size=16, initial_updates=20, updates=5),
     query=QueryConfig(label_budget=32, initial_steps=160, every_steps=160, buffer_steps=400),
     total_steps=800,
-    checkpoint_steps=240,
+    checkpoint_steps=320,
     device="cpu",
 )
-"""Ten rollouts of 80 steps, questions after every other one, checkpoints after every third."""
+"""Ten rollouts of 80 steps, questions after every other one, checkpoints after every fourth."""
 
 
 class Crash(Exception):

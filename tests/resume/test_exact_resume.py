@@ -36,7 +36,7 @@ register("Drift-v0", Drift, max_episode_steps=50)
 CASES = {
     "oracle": {},
     "a teacher that draws, one environment": {
-        "teacher": "stoc",
+        "teacher": "mistake",
         "env__num_envs": 1,
         "agent__rollout_steps": 80,
     },
@@ -67,9 +67,9 @@ def case(request, runs, config):
 
 
 def test_crashes_leave_no_trace(case, runs, fingerprint, tmp_path):
-    """Crashes before the first checkpoint, and right after a round of questions."""
+    """Crashes two rounds of questions after the start, and two after a checkpoint."""
     alone = runs["train"](case, tmp_path / "alone")
-    for steps in (160, 640):
+    for steps in (320, 640):
         runs["crash"](case, tmp_path / "crashed", steps)
     crashed = runs["train"](case, tmp_path / "crashed")
     assert crashed.steps == alone.steps == 800
@@ -83,7 +83,7 @@ def test_a_crash_leaves_store_and_metrics_ahead_of_the_checkpoint(runs, config, 
     checkpoint = latest_checkpoint(run, pytest.fail)
     asked = checkpoint.state()["learning"]["asked"]
     (name,) = LabelStore(run.labels_file).runs()
-    assert checkpoint.steps == 480
+    assert checkpoint.steps == 320
     assert read_metrics(run)[-1]["time/total_timesteps"] == 640
     assert len(LabelStore(run.labels_file).answers(name)) > asked > 0
 
@@ -134,7 +134,7 @@ def test_a_damaged_checkpoint_costs_time_alone(runs, config, fingerprint, tmp_pa
     state = max((tmp_path / "checkpoints").iterdir()) / "state.pt"
     state.write_bytes(state.read_bytes()[:-100])
     trainer, viewer = runs["opened"](config, tmp_path)
-    assert trainer.steps == 720
+    assert trainer.steps == 640
     assert "step_000000000800 is damaged" in viewer.said[0]
     trainer.train()
     assert fingerprint(tmp_path) == before
