@@ -28,8 +28,11 @@ REQUIREMENTS = [
 
 
 def make(*words, cwd):
+    # These tests run under `make test` too, whose own variables (TORCH, say) are not to reach them.
+    inherited = ("MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MFLAGS", "TORCH", "PYTHON")
+    env = {name: value for name, value in os.environ.items() if name not in inherited}
     done = subprocess.run(
-        ["make", *map(str, words)], cwd=cwd, capture_output=True, text=True, timeout=60
+        ["make", *map(str, words)], cwd=cwd, env=env, capture_output=True, text=True, timeout=60
     )
     return done.returncode, done.stdout, done.stderr
 
