@@ -127,7 +127,8 @@ def measured(cell: Cell, root: Path) -> Row:
 
 def run_pbrl(arguments: list[str], log: Path) -> None:
     """Runs `pbrl` in a process of its own; what it prints is appended to the log."""
-    print("pbrl", *arguments, flush=True)
+    sys.stdout.write(f"pbrl {' '.join(arguments)}\n")  # in one piece: several threads write
+    sys.stdout.flush()
     with log.open("a") as out:
         subprocess.run(
             [sys.executable, "-m", "pbrl.cli", *arguments], stdout=out, stderr=out, check=True
