@@ -16,6 +16,7 @@ Acquisition = Literal["disagreement", "uniform", "entropy", "information_gain", 
 TeacherName = Literal["oracle", "mistake", "stoc", "skip", "myopic", "equal"]
 RewardSource = Literal["preferences", "true"]
 Device = Literal["auto", "cpu", "cuda"]
+Activation = Literal["tanh", "relu"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,16 @@ class AgentConfig:
     """Weight of the policy's entropy in the loss."""
     clip_range: float = 0.2
     """Clipping of the probability ratio."""
+    value_coef: float = 0.5
+    """Weight of the value function's error in the loss."""
+    max_grad_norm: float = 0.5
+    """Norm that gradients are clipped to."""
+    initial_std: float = 1.0
+    """Standard deviation of continuous actions before training."""
     hidden_sizes: tuple[int, ...] = (64, 64)
     """Units in each hidden layer of policy and value network."""
+    activation: Activation = "tanh"
+    """Nonlinearity of policy and value network."""
     normalize_observations: bool = True
     """Give the networks observations of zero mean and unit deviation."""
     normalize_reward: bool = True
@@ -81,9 +90,9 @@ class RewardConfig:
     """Validation loss over training loss below which L2 is lowered."""
     l2_ratio_high: float = 1.5
     """Validation loss over training loss above which L2 is raised."""
-    l2_factor: float = 1.1
+    l2_factor: float = 1.5
     """What one adjustment multiplies or divides L2 by (not stated in the paper)."""
-    l2_every: int = 10
+    l2_every: int = 50
     """Gradient steps between two adjustments of L2 (not stated in the paper)."""
     lr: float = 1e-3
     """Learning rate of Adam (not stated in the paper)."""

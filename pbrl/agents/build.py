@@ -1,5 +1,6 @@
 """The agent that a configuration describes."""
 
+import math
 from typing import Any
 
 from gymnasium.vector import VectorEnv
@@ -11,6 +12,8 @@ from pbrl.agents.preference_ppo import PreferencePPO
 from pbrl.agents.vec_env import GymnasiumVecEnv
 from pbrl.config import AgentConfig
 from pbrl.seeding import seed_of
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
 
 
 def build_agent(config: AgentConfig, env: VectorEnv, seed: int, device: str) -> PreferencePPO:
@@ -24,7 +27,8 @@ def build_agent(config: AgentConfig, env: VectorEnv, seed: int, device: str) -> 
     """
     policy_kwargs: dict[str, Any] = {
         "net_arch": list(config.hidden_sizes),
-        "activation_fn": nn.Tanh,
+        "activation_fn": ACTIVATIONS[config.activation],
+        "log_std_init": math.log(config.initial_std),
     }
     if config.normalize_observations:
         policy_kwargs["features_extractor_class"] = NormalizedObservations
@@ -40,6 +44,8 @@ def build_agent(config: AgentConfig, env: VectorEnv, seed: int, device: str) -> 
         gae_lambda=config.gae_lambda,
         clip_range=config.clip_range,
         ent_coef=config.entropy_bonus,
+        vf_coef=config.value_coef,
+        max_grad_norm=config.max_grad_norm,
         normalize_reward=config.normalize_reward,
         policy_kwargs=policy_kwargs,
         seed=seed_of(seed, "agent"),

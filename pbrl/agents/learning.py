@@ -8,15 +8,9 @@ import torch
 from stable_baselines3.common.utils import explained_variance
 from torch import Tensor
 
+from pbrl.adam import AdamSettings, Learner
 from pbrl.agents.advantages import generalized_advantages
-from pbrl.agents.ppo_update import (
-    AdamSettings,
-    Experience,
-    Hyperparameters,
-    Learner,
-    Statistics,
-    UpdateStep,
-)
+from pbrl.agents.ppo_update import Experience, Hyperparameters, Statistics, UpdateStep
 from pbrl.agents.recording import Recording, flatten
 from pbrl.errors import NumericalError
 

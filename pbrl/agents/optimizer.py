@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.utils import parameters_to_vector
 from torch.optim import Adam, Optimizer
 
-from pbrl.agents.ppo_update import AdamSettings, Learner
+from pbrl.adam import AdamSettings, Learner, new_learner
 from pbrl.errors import ConfigError
 
 
@@ -36,7 +36,7 @@ def read_learner(optimizer: Optimizer) -> tuple[Learner, int]:
     vector = parameters_to_vector(parameters)
     state = [optimizer.state[p] for p in parameters if p in optimizer.state]
     if not state:
-        return Learner(vector, torch.zeros_like(vector), torch.zeros_like(vector)), 0
+        return new_learner(vector), 0
     first = parameters_to_vector([s["exp_avg"] for s in state])
     second = parameters_to_vector([s["exp_avg_sq"] for s in state])
     return Learner(vector, first, second), int(state[0]["step"])

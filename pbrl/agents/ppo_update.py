@@ -10,25 +10,14 @@ Departures from Stable-Baselines3: none in what is computed.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.func import grad_and_value
 
+from pbrl.adam import AdamSettings, Learner, adam_step
 from pbrl.agents.policy import Apply, Heads, log_likelihood, mean_entropy
-
-
-class Learner(NamedTuple):
-    """What an update step changes. P is the number of parameters."""
-
-    parameters: Tensor
-    """(P,) all parameters of the policy, one after the other."""
-    first_moment: Tensor
-    """(P,) Adam's running mean of gradients."""
-    second_moment: Tensor
-    """(P,) Adam's running mean of squared gradients."""
 
 
 class Experience(NamedTuple):
@@ -71,24 +60,6 @@ class Statistics(NamedTuple):
     approx_kl: Tensor
     clip_fraction: Tensor
     loss: Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class AdamSettings:
-    """Adam's constants, as torch.optim.Adam names them."""
-
-    beta1: float
-    beta2: float
-    eps: float
-
-    def corrections(self, first_step: int, num_steps: int) -> Tensor:
-        """Returns the bias corrections of steps `first_step` (from 1) on, (num_steps, 2) float32.
-
-        They belong to the two moments, which are to be divided by them. They are made here, once
-        for many steps: inside a compiled loop they would be computed for every parameter.
-        """
-        steps = torch.arange(first_step, first_step + num_steps, dtype=torch.float64)
-        return torch.stack((1 - self.beta1**steps, 1 - self.beta2**steps), 1).float()
 
 
 UpdateStep = Callable[
@@ -169,13 +140,3 @@ def ppo_loss(
 def clip_norm(grad: Tensor, max_norm: Tensor) -> Tensor:
     """Returns `grad` (P,), shortened to `max_norm` where it is longer, as torch clips it."""
     return grad * (max_norm / (grad.norm() + 1e-6)).clamp(max=1.0)
-
-
-def adam_step(
-    learner: Learner, grad: Tensor, corrections: Tensor, lr: Tensor, adam: AdamSettings
-) -> Learner:
-    """Returns the learner after a step of Adam along `grad` (P,), as torch.optim.Adam makes it."""
-    first = torch.lerp(learner.first_moment, grad, 1 - adam.beta1)
-    second = adam.beta2 * learner.second_moment + (1 - adam.beta2) * grad.square()
-    spread = second.sqrt() / corrections[1].sqrt() + adam.eps
-    return Learner(learner.parameters - lr / corrections[0] * first / spread, first, second)

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pbrl.adam import Learner, new_learner
 from pbrl.compilation import compile_function
 from pbrl.config import RewardConfig
 from pbrl.errors import NumericalError
@@ -85,7 +86,9 @@ class RewardEnsemble:
         self._mlp = Mlp(self.inputs, config.hidden_sizes, config.leaky_slope)
         weights_rng = torch.Generator().manual_seed(seed_of(seed, "reward"))
         params = init_mlp(self._mlp, config.ensemble_size, weights_rng)
-        self.learner = fitting.new_learner(params.to(self.device))
+        self.learner = new_learner(params.to(self.device))
+        self.updates = 0
+        """Gradient steps taken so far."""
         self._fit_step = compile_function(
             functools.partial(
                 fitting.fit_step,
@@ -152,14 +155,20 @@ class RewardEnsemble:
         batches = draw_minibatches(counts, updates, config.batch_size, self._rng)
         self._set_input_normalizer(labels)
         data = self._fit_data(labels, counts)
+        corrections = fitting.ADAM.corrections(self.updates + 1, updates).to(self.device)
         for update, batch in enumerate(torch.from_numpy(batches).to(self.device), start=1):
             self.learner = self._fit_step(
-                self.learner, self.l2, data.inputs[batch], data.targets[batch]
+                self.learner,
+                self.l2,
+                data.inputs[batch],
+                data.targets[batch],
+                corrections[update - 1],
             )
             if update % config.l2_every == 0:
                 train, validation, _ = self._losses(data)
                 bounds = (config.l2_ratio_low, config.l2_ratio_high)
                 self.l2 = fitting.adjusted_l2(self.l2, train, validation, *bounds, config.l2_factor)
+        self.updates += updates
         self._set_output_normalizer(data.inputs)
         report = self._report(data)
         if not np.isfinite(report.train_loss).all():
@@ -182,6 +191,7 @@ class RewardEnsemble:
         """Returns all that is needed to go on exactly: tensors, and the random stream as text."""
         return {
             "learner": self.learner._asdict(),
+            "updates": self.updates,
             "l2": self.l2,
             "obs_dim": self.obs_dim,
             "act_dim": self.act_dim,
@@ -195,15 +205,16 @@ class RewardEnsemble:
         def moved(tensor: Any) -> Tensor:
             return torch.as_tensor(tensor, device=self.device)
 
-        self.learner = fitting.Learner(**{n: moved(t) for n, t in state["learner"].items()})
+        self.learner = Learner(**{n: moved(t) for n, t in state["learner"].items()})
         for name in NORMALIZERS:
             setattr(self, name, moved(state[name]))
         self.l2 = moved(state["l2"])
+        self.updates = state["updates"]
         set_generator_state(self._rng, state["rng"])
 
     def _raw(self, inputs: Tensor) -> Tensor:
         x = self._normalized(inputs)
-        return apply_mlp(self._mlp, self.learner.params, x[None])
+        return apply_mlp(self._mlp, self.learner.parameters, x[None])
 
     def _normalized(self, inputs: Tensor) -> Tensor:
         scaled = (inputs.to(self.device) - self.input_mean) / self.input_std
@@ -220,7 +231,7 @@ class RewardEnsemble:
     def _set_output_normalizer(self, inputs: Tensor) -> None:
         with torch.no_grad():
             rows = inputs.reshape(1, -1, self.inputs)
-            rewards = apply_mlp(self._mlp, self.learner.params, rows)
+            rewards = apply_mlp(self._mlp, self.learner.parameters, rows)
         self.output_mean = rewards.mean(dim=1)
         self.output_std = rewards.std(dim=1).clamp_min(SMALLEST_STD)
 
@@ -234,7 +245,7 @@ class RewardEnsemble:
     @torch.no_grad()
     def _losses(self, data: FitData) -> tuple[Tensor, Tensor, Tensor]:
         """Returns training loss, validation loss and validation accuracy, `(E,)` each."""
-        returns = fitting.clip_returns(self._mlp, self.learner.params, data.inputs[None])
+        returns = fitting.clip_returns(self._mlp, self.learner.parameters, data.inputs[None])
         loss = -self.kind.log_likelihood(returns, data.targets, self.config.error_rate)
         correct = self.kind.correct(returns, data.targets)
         left_out = (data.counts == 0).to(loss.dtype)

@@ -5,47 +5,15 @@ Christiano et al. 2017, section 2.2.3. Departures and gaps: the optimiser is Ada
 every few gradient steps by a constant factor.
 """
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
+from pbrl.adam import AdamSettings, Learner, adam_step
 from pbrl.feedback import FeedbackKind
 from pbrl.reward.network import Mlp, apply_mlp, squared_weights
 
-ADAM_BETAS = (0.9, 0.999)
-ADAM_EPSILON = 1e-8
+ADAM = AdamSettings()
 L2_SMALLEST, L2_LARGEST = 1e-8, 1e2
-
-
-class Learner(NamedTuple):
-    """What a gradient step changes."""
-
-    params: Tensor
-    """`(E, P)` the networks."""
-    mean: Tensor
-    """`(E, P)` Adam's running mean of gradients."""
-    square: Tensor
-    """`(E, P)` Adam's running mean of squared gradients."""
-    steps: Tensor
-    """`()` float32, steps taken."""
-
-
-def new_learner(params: Tensor) -> Learner:
-    """Returns networks before their first gradient step."""
-    zeros = torch.zeros_like(params)
-    return Learner(params, zeros, zeros.clone(), params.new_zeros(()))
-
-
-def adam_step(learner: Learner, grads: Tensor, lr: float) -> Learner:
-    """Returns the learner after one step of Adam along `grads`, `(E, P)`."""
-    b1, b2 = ADAM_BETAS
-    steps = learner.steps + 1
-    mean = b1 * learner.mean + (1 - b1) * grads
-    square = b2 * learner.square + (1 - b2) * grads * grads
-    root = torch.sqrt(square / (1 - b2**steps)) + ADAM_EPSILON
-    params = learner.params - lr / (1 - b1**steps) * mean / root
-    return Learner(params, mean, square, steps)
 
 
 def clip_returns(mlp: Mlp, params: Tensor, inputs: Tensor) -> Tensor:
@@ -69,6 +37,7 @@ def fit_step(
     l2: Tensor,
     inputs: Tensor,
     targets: Tensor,
+    corrections: Tensor,
     *,
     mlp: Mlp,
     kind: FeedbackKind,
@@ -81,10 +50,11 @@ def fit_step(
     that a member takes.
 
     Args:
-        learner: Networks and optimiser.
+        learner: Networks `(E, P)` and optimiser.
         l2: `(E,)` weight of each member's squared weights.
         inputs: `(E, M, K, T, I)` each member's minibatch, normalised.
         targets: `(E, M, D)` its answers.
+        corrections: `(2,)` Adam's bias corrections of this step.
         mlp: The networks' shape.
         kind: The kind of feedback, which owns the likelihood.
         error_rate: Share of answers taken to be uniformly random.
@@ -96,7 +66,8 @@ def fit_step(
         fit = -kind.log_likelihood(returns, targets, error_rate).mean(dim=1)
         return (fit + l2 * squared_weights(mlp, params)).sum()
 
-    return adam_step(learner, torch.func.grad(objective)(learner.params), lr)
+    grads = torch.func.grad(objective)(learner.parameters)
+    return adam_step(learner, grads, corrections, lr, ADAM)
 
 
 def adjusted_l2(

@@ -6,7 +6,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
 
 from pbrl.agents import PreferencePPO
-from pbrl.agents.ppo_update import AdamSettings, Learner, adam_step, clip_norm
+from pbrl.agents.ppo_update import clip_norm
 from pbrl.errors import ConfigError
 
 STEPS, ENVS = 40, 3
@@ -100,25 +100,6 @@ def assert_same_parameters(agent, sb3):
         for moment in ("exp_avg", "exp_avg_sq"):
             ours, theirs = our_state[key][moment], their_state[key][moment]
             torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-3)
-
-
-def test_adam_equals_torchs():
-    generator = torch.Generator().manual_seed(0)
-    theirs = torch.randn(7, generator=generator, requires_grad=True)
-    optimizer = torch.optim.Adam([theirs], lr=0.01, betas=(0.8, 0.95), eps=1e-5)
-    adam = AdamSettings(0.8, 0.95, 1e-5)
-    learner = Learner(theirs.detach().clone(), torch.zeros(7), torch.zeros(7))
-    for correction in adam.corrections(1, 10):
-        theirs.grad = torch.randn(7, generator=generator)
-        learner = adam_step(learner, theirs.grad, correction, torch.tensor(0.01), adam)
-        optimizer.step()
-        torch.testing.assert_close(learner.parameters, theirs.detach())
-
-
-def test_corrections_go_on_where_they_stopped():
-    adam = AdamSettings(0.9, 0.999, 1e-5)
-    torch.testing.assert_close(adam.corrections(1, 1), torch.tensor([[0.1, 0.001]]))
-    torch.testing.assert_close(adam.corrections(1, 9)[4:], adam.corrections(5, 5), rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("max_norm", [0.5, 100.0])

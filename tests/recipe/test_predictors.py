@@ -10,7 +10,7 @@ from pbrl.config import RewardConfig
 from pbrl.feedback import COMPARISON, Comparison
 from pbrl.reward.bootstrap import bootstrap_counts, draw_minibatches
 from pbrl.reward.ensemble import RewardEnsemble
-from pbrl.reward.fitting import fit_step
+from pbrl.reward.fitting import ADAM, fit_step
 from pbrl.reward.labels import LabelledClips
 from pbrl.seeding import generator
 
@@ -83,6 +83,7 @@ def test_a_fit_takes_the_papers_step():
         torch.full((3,), 0.01),
         inputs[batch],
         torch.from_numpy(labels.targets)[batch],
+        ADAM.corrections(1, 1)[0],
         mlp=model._mlp,
         kind=COMPARISON,
         error_rate=0.1,
@@ -90,7 +91,9 @@ def test_a_fit_takes_the_papers_step():
     )
     model.fit(labels, 1)
     # Adam's first mean is a tenth of the gradient.
-    torch.testing.assert_close(model.learner.mean, expected.mean, rtol=1e-3, atol=1e-6)
+    torch.testing.assert_close(
+        model.learner.first_moment, expected.first_moment, rtol=1e-3, atol=1e-6
+    )
 
 
 def test_losses_are_means_over_splits_of_unequal_size():
@@ -144,7 +147,7 @@ def test_a_member_never_trains_on_what_it_is_validated_on():
         for given in (labels, replace(labels, targets=targets)):
             model = ensemble(l2_every=1000)  # L2, which does look at them, moves once in a while
             model.fit(given, 30)
-            weights.append(model.learner.params[member])
+            weights.append(model.learner.parameters[member])
         assert torch.equal(*weights)
 
 
@@ -169,7 +172,7 @@ def test_l2_falls_while_validation_loss_is_no_higher():
 @pytest.mark.parametrize("l2", [0.0, 1.0])
 def test_l2_shrinks_weights(l2):
     model = ensemble(l2_initial=l2, l2_every=10_000)
-    before = model.learner.params.square().sum(dim=1)
+    before = model.learner.parameters.square().sum(dim=1)
     model.fit(labelled(60), 100)
-    after = model.learner.params.square().sum(dim=1)
+    after = model.learner.parameters.square().sum(dim=1)
     assert (after < 0.8 * before).all() if l2 else (after > 0.9 * before).all()

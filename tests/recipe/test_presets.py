@@ -53,7 +53,7 @@ def test_the_agents_discount_lambda_and_entropy_bonus(preset, config):
 def test_three_predictors_of_two_layers_of_64(config, task):
     model = new_ensemble(config, task)
     inputs = task.observation_space.shape[0] + task.action_space.shape[0]
-    layers = layer_weights(model._mlp, model.learner.params)
+    layers = layer_weights(model._mlp, model.learner.parameters)
     assert [tuple(weight.shape) for weight, _ in layers] == [
         (3, inputs, 64),
         (3, 64, 64),
@@ -64,7 +64,7 @@ def test_three_predictors_of_two_layers_of_64(config, task):
 def test_their_units_leak_a_hundredth(config, task):
     """One unit in each layer, of weight 1: what is below 0 leaks twice, .01 x .01."""
     model = new_ensemble(config, task)
-    params = torch.zeros_like(model.learner.params)
+    params = torch.zeros_like(model.learner.parameters)
     for weight, _ in layer_weights(model._mlp, params):
         weight[:, 0, 0] = 1.0
     x = torch.zeros(1, 2, model.inputs)

@@ -128,7 +128,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not():
     for seed in (3, 3, 4):
         model = RewardEnsemble(RewardConfig(), OBS, ACT, COMPARISON, seed)
         model.fit(labels, 20)
-        weights.append(model.learner.params)
+        weights.append(model.learner.parameters)
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
 
@@ -142,7 +142,7 @@ def test_it_goes_on_exactly_from_its_state(tmp_path):
     other = ensemble()
     other.set_state(torch.load(tmp_path / "state.pt", weights_only=True))
     other.fit(labels, 20)
-    assert torch.equal(model.learner.params, other.learner.params)
+    assert torch.equal(model.learner.parameters, other.learner.parameters)
     rows = labels.inputs[0, 0]
     np.testing.assert_array_equal(
         model.reward(rows[:, :OBS], rows[:, OBS:]), other.reward(rows[:, :OBS], rows[:, OBS:])
