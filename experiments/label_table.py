@@ -1,12 +1,13 @@
-"""Returns with labels beside returns on the true reward, for one task, as a table.
+"""Returns with labels beside returns on the true reward, as tables.
 
-    python -m experiments.label_table HalfCheetah --labels 700 --seeds 1 2 3
+    python -m experiments.label_table HalfCheetah Hopper --labels 700 --seeds 1 2 3
 
 trains every run that is not there yet, as `pbrl train` does and as many at a time as --jobs says,
-plays fresh episodes with each agent, and writes `docs/results/<task>.md` and `.csv`. Interrupted,
-it goes on where it was. Both conditions share network, steps, seeds and all of the agent's
-hyperparameters; the runs with labels count the steps before training as theirs. What is there is
-never measured again: remove the folder of the runs after a change that matters.
+plays fresh episodes with each agent, and writes `docs/results/<task>.md` and `.csv`, and over
+several tasks `docs/results/tasks.md`. `--labels` alone leaves the true reward. Interrupted, it goes
+on where it was. All conditions share network, steps, seeds and all of the agent's hyperparameters;
+the runs with labels count the steps before training as theirs. What is there is never measured
+again: remove the folder of the runs after a change that matters.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import numpy as np
 from scipy import stats
 
 EPISODES = 50
+TRUE_REWARD = "true reward"
 RESULTS = Path("docs/results")
 
 
@@ -42,7 +44,7 @@ class Cell:
     @property
     def condition(self) -> str:
         """Returns what the agent learnt from, in words."""
-        return "true reward" if self.labels is None else f"{self.labels} labels"
+        return TRUE_REWARD if self.labels is None else f"{self.labels} labels"
 
     def folder(self, root: Path) -> Path:
         """Returns the folder that holds the run and its evaluation."""
@@ -89,25 +91,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m experiments.label_table",
         description="Measure learning from labels beside learning from the true reward.",
     )
-    parser.add_argument("task", help="name of a preset")
-    parser.add_argument("--labels", type=int, default=700, help="label budget (default: 700)")
+    parser.add_argument("tasks", nargs="+", metavar="task", help="name of a preset")
+    parser.add_argument(
+        "--labels", type=int, nargs="*", default=[700], help="label budgets (default: 700)"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="seeds")
     parser.add_argument("--steps", type=int, default=1_000_000, help="steps of each run")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time (default: 2)")
     parser.add_argument("--runs", type=Path, default=Path("runs/table"), help="folder of the runs")
     options = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
     cells = [
-        Cell(options.task, labels, seed, options.steps)
+        Cell(task, labels, seed, options.steps)
+        for task in options.tasks
         for seed in options.seeds
-        for labels in (options.labels, None)
+        for labels in (*options.labels, None)
     ]
     with ThreadPoolExecutor(options.jobs) as pool:
         rows = list(pool.map(lambda cell: measured(cell, options.runs), cells))
     RESULTS.mkdir(parents=True, exist_ok=True)
-    write_csv(rows, RESULTS / f"{options.task}.csv")
-    table = markdown(rows, options.task, sys.argv[1:] if arguments is None else list(arguments))
-    (RESULTS / f"{options.task}.md").write_text(table)
-    print(table)
+    for task in options.tasks:
+        of_task = [row for row in rows if row.task == task]
+        write_csv(of_task, RESULTS / f"{task}.csv")
+        document = markdown(of_task, task, given)
+        (RESULTS / f"{task}.md").write_text(document)
+        print(document)
+    if len(options.tasks) > 1:
+        summary = summary_markdown(rows, given)
+        (RESULTS / "tasks.md").write_text(summary)
+        print(summary)
     return 0
 
 
@@ -174,23 +186,48 @@ def mean_and_interval(values: np.ndarray) -> tuple[float, float]:
 
 
 def markdown(rows: list[Row], task: str, arguments: list[str]) -> str:
-    """Returns the document: returns, score, what the learned rewards are worth, the command."""
+    """Returns a task's document: returns, score, what the learned rewards are worth."""
+    with_labels = any(row.condition != TRUE_REWARD for row in rows)
+    title = "learning from labels beside learning from the true reward"
     return "\n".join(
         [
-            f"# {task}: learning from labels beside learning from the true reward",
+            f"# {task}: {title if with_labels else 'learning from the true reward'}",
             "",
-            f"Made by `python -m experiments.label_table {' '.join(arguments)}`.",
-            f"Mean true return of {rows[0].episodes} fresh episodes per run, {rows[0].steps:,} "
-            "steps; the interval is Student's t, 95 %, over seeds.",
+            *made_by(rows, arguments),
             "",
             *returns_table(rows),
             "",
-            score_sentence(rows),
-            "",
-            *rewards_table(rows),
-            "",
+            *([score_sentence(rows), "", *rewards_table(rows), ""] if with_labels else []),
         ]
     )
+
+
+def summary_markdown(rows: list[Row], arguments: list[str]) -> str:
+    """Returns the document over all tasks: a line for each."""
+    conditions = list(returns_of(rows))
+    budgets = [name for name in conditions if name != TRUE_REWARD]
+    header = ["task", *conditions, "untrained", *(f"score of {name}" for name in budgets)]
+    lines = [f"| {' | '.join(header)} |", "|" + "---|" * len(header)]
+    for task in dict.fromkeys(row.task for row in rows):
+        of_task = [row for row in rows if row.task == task]
+        means = [
+            mean_and_interval(np.array(list(v.values()))) for v in returns_of(of_task).values()
+        ]
+        cells = [task, *(f"{mean:,.1f} ± {half:,.1f}" for mean, half in means)]
+        untrained = untrained_return(of_task)
+        cells.append("" if untrained is None else f"{untrained:,.1f}")
+        cells += [f"{score:.2f}" for score in scores(of_task).values()]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(["# Returns by task", "", *made_by(rows, arguments), "", *lines, ""])
+
+
+def made_by(rows: list[Row], arguments: list[str]) -> list[str]:
+    """Returns the lines that say how the numbers came about."""
+    return [
+        f"Made by `python -m experiments.label_table {' '.join(arguments)}`.",
+        f"Mean true return of {rows[0].episodes} fresh episodes per run, {rows[0].steps:,} "
+        "steps; the interval is Student's t, 95 %, over seeds.",
+    ]
 
 
 def returns_of(rows: list[Row]) -> dict[str, dict[int, float]]:
@@ -206,23 +243,34 @@ def returns_table(rows: list[Row]) -> list[str]:
     lines = ["| learnt from | mean | 95 % interval | by seed |", "|---|---|---|---|"]
     for condition, by_seed in returns_of(rows).items():
         mean, half = mean_and_interval(np.array(list(by_seed.values())))
-        seeds = ", ".join(f"{seed}: {value:,.0f}" for seed, value in by_seed.items())
-        interval = f"{mean - half:,.0f} to {mean + half:,.0f}"
-        lines.append(f"| {condition} | {mean:,.0f} | {interval} | {seeds} |")
+        seeds = ", ".join(f"{seed}: {value:,.1f}" for seed, value in by_seed.items())
+        interval = f"{mean - half:,.1f} to {mean + half:,.1f}"
+        lines.append(f"| {condition} | {mean:,.1f} | {interval} | {seeds} |")
     return lines
 
 
-def score_sentence(rows: list[Row]) -> str:
-    """Returns the score of learning from labels: 0 is the untrained policy, 1 the true reward."""
+def untrained_return(rows: list[Row]) -> float | None:
+    """Returns the mean true return before training, None where no run acted without learning."""
+    returns = [row.untrained_return for row in rows if row.untrained_return is not None]
+    return float(np.mean(returns)) if returns else None
+
+
+def scores(rows: list[Row]) -> dict[str, float]:
+    """Returns the score of each label budget: 0 is the untrained policy, 1 the true reward."""
     means = {name: np.mean(list(seeds.values())) for name, seeds in returns_of(rows).items()}
-    untrained = np.mean([r.untrained_return for r in rows if r.untrained_return is not None])
-    true = means.pop("true reward")
-    ((condition, learned),) = means.items()
-    score = (learned - untrained) / (true - untrained)
+    untrained, true = untrained_return(rows), means.pop(TRUE_REWARD)
+    if untrained is None:
+        return {}
+    return {name: float((mean - untrained) / (true - untrained)) for name, mean in means.items()}
+
+
+def score_sentence(rows: list[Row]) -> str:
+    """Returns the scores in words."""
+    each = ", ".join(f"{score:.2f} of {name}" for name, score in scores(rows).items())
     return (
-        f"The policy before training returns {untrained:,.0f} (sampled actions, in the steps "
-        f"before the first label). Score of {condition}, "
-        f"(learned - untrained) / (true - untrained): {score:.2f}."
+        f"The policy before training returns {untrained_return(rows):,.1f} (sampled actions, in "
+        "the steps before the first label). Score, (learned - untrained) / (true - untrained): "
+        f"{each}."
     )
 
 
@@ -230,9 +278,12 @@ def rewards_table(rows: list[Row]) -> list[str]:
     """Returns a table of what the learned rewards are worth on the agents' own episodes."""
     measured = [r for r in rows if r.fresh_pairs is not None and r.clip_correlation is not None]
     return [
-        "| seed | fresh pairs predicted | correlation over clips |",
-        "|---|---|---|",
-        *(f"| {r.seed} | {r.fresh_pairs:.1%} | {r.clip_correlation:.3f} |" for r in measured),
+        "| learnt from | seed | fresh pairs predicted | correlation over clips |",
+        "|---|---|---|---|",
+        *(
+            f"| {r.condition} | {r.seed} | {r.fresh_pairs:.1%} | {r.clip_correlation:.3f} |"
+            for r in measured
+        ),
     ]
 
 

@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,8 +28,28 @@ def test_the_score_takes_the_untrained_policy_as_zero():
         row("true reward", 2, 190),
     ]
     table = markdown(rows, "Hopper", ["Hopper", "--seeds", "1", "2"])
-    assert "(learned - untrained) / (true - untrained): 0.55." in table
+    assert "(learned - untrained) / (true - untrained): 0.55 of 700 labels." in table
     assert "python -m experiments.label_table Hopper --seeds 1 2`" in table
+
+
+def test_several_budgets_and_none():
+    rows = [
+        row("350 labels", 1, 40, untrained=-10),
+        row("700 labels", 1, 90, untrained=-10),
+        row("true reward", 1, 190),
+    ]
+    assert label_table.scores(rows) == {"350 labels": 0.25, "700 labels": 0.5}
+    alone = markdown(rows[2:], "Hopper", ["Hopper", "--labels"])
+    assert "Hopper: learning from the true reward" in alone
+    assert "Score" not in alone
+
+
+def test_the_summary_has_a_line_for_each_task():
+    of_one = [row("700 labels", 1, 90, untrained=-10), row("true reward", 1, 190)]
+    of_two = [replace(r, task="Ant", mean_return=r.mean_return / 2) for r in of_one]
+    lines = label_table.summary_markdown(of_one + of_two, ["Hopper", "Ant"]).splitlines()
+    assert "| Hopper | 90.0 ± nan | 190.0 ± nan | -10.0 | 0.50 |" in lines
+    assert "| Ant | 45.0 ± nan | 95.0 ± nan | -10.0 | 0.52 |" in lines
 
 
 def test_a_run_that_was_begun_is_gone_on_with(tmp_path):
