@@ -1,7 +1,7 @@
 """A run is a folder: where its files lie, who may write to it, and how files get there whole.
 
     config.json         the settings
-    versions.json       Python, packages and machine that wrote it
+    versions.json       Python, packages and machine that wrote it, and earlier ones if they differ
     metrics.jsonl       one line per rollout, explained in docs/metrics.md
     labels.db           queries and answers (see pbrl.store)
     checkpoints/        see pbrl.checkpoints
@@ -19,6 +19,7 @@ import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pbrl.config import TrainConfig
 from pbrl.errors import CheckpointError, PbrlError
@@ -82,8 +83,9 @@ class Run:
     def write_config(self, config: TrainConfig) -> None:
         """Writes settings and versions, each file whole or not at all."""
         write_whole(self.config_file, config.to_json().encode())
-        versions = json.dumps(installed_versions(), indent=2)
-        write_whole(self.path / "versions.json", versions.encode())
+        path = self.path / "versions.json"
+        versions = json.dumps(_with_earlier(installed_versions(), path), indent=2)
+        write_whole(path, versions.encode())
 
 
 def new_run(root: Path, stem: str) -> Run:
@@ -154,3 +156,15 @@ def installed_versions() -> dict[str, str]:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[package] = importlib.metadata.version(package)
     return versions
+
+
+def _with_earlier(versions: dict[str, str], path: Path) -> dict[str, Any]:
+    """Returns versions and, as `earlier`, the different ones of the run's beginning, as saved."""
+    try:
+        saved = json.loads(path.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):  # a new run, or one that was copied in part
+        return dict(versions)
+    earlier = saved.pop("earlier", [])
+    if saved != versions:
+        earlier.append(saved)
+    return {**versions, "earlier": earlier} if earlier else dict(versions)

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from pbrl import runs
 from pbrl.config import TrainConfig
 from pbrl.errors import CheckpointError, ConfigError, PbrlError
 from pbrl.runs import Run, locked, new_run, write_whole
@@ -39,6 +40,15 @@ def test_settings_and_versions_are_written_and_read(tmp_path):
     assert run.config() == config
     versions = json.loads((run.path / "versions.json").read_text())
     assert {"python", "pbrl", "torch", "mujoco"} <= set(versions)
+
+
+def test_versions_that_a_run_began_with_are_kept(tmp_path, monkeypatch):
+    run = new_run(tmp_path, "run")
+    for version in ("1", "1", "2"):
+        monkeypatch.setattr(runs, "installed_versions", lambda v=version: {"torch": v})
+        run.write_config(TrainConfig())
+    versions = json.loads((run.path / "versions.json").read_text())
+    assert versions == {"torch": "2", "earlier": [{"torch": "1"}]}
 
 
 def test_two_processes_cannot_hold_a_run_and_a_dead_one_lets_go(tmp_path):

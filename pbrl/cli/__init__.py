@@ -6,6 +6,7 @@ verb's module, and with it torch, is loaded only when the verb runs, so that `pb
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ class Verb:
 VERBS: dict[str, Verb] = {
     "train": Verb("pbrl.cli.train", "train an agent from preferences, or go on with a run"),
     "eval": Verb("pbrl.cli.evaluate", "say how well a run's agent and its learned reward do"),
+    "bench": Verb("pbrl.cli.bench", "measure speed beside other libraries, in one run"),
     "doctor": Verb("pbrl.cli.doctor", "say what this machine has and what to install"),
 }
 
@@ -68,6 +70,14 @@ def _run(verb: Verb, arguments: list[str]) -> int:
         print(
             f"pbrl: This needs {error.name}, which is not installed here: this is the install for "
             "labelling. `pip install 'pbrl[train]'` adds what training needs.",
+            file=sys.stderr,
+        )
+    except RuntimeError as error:
+        if "MUJOCO_GL" not in str(error):
+            raise
+        print(
+            f"pbrl: MuJoCo does not know the value of MUJOCO_GL, {os.environ.get('MUJOCO_GL')!r}: "
+            "set egl, osmesa or glfw, or nothing.",
             file=sys.stderr,
         )
     except KeyboardInterrupt:

@@ -1,3 +1,5 @@
+import os
+import subprocess
 import sys
 import types
 
@@ -24,3 +26,13 @@ def test_another_package_of_the_name_envs_is_refused(refused, monkeypatch):
     other.__file__ = "/site-packages/envs/__init__.py"
     monkeypatch.setitem(sys.modules, "envs", other)
     assert "/site-packages/envs/__init__.py is not the one of pbrl" in refused("train debug")
+
+
+def test_a_drawing_backend_that_mujoco_does_not_know_is_a_sentence():
+    """In a process of its own: MuJoCo reads the variable when it is imported."""
+    command = [sys.executable, "-m", "pbrl.cli", "doctor"]
+    environment = {**os.environ, "MUJOCO_GL": "nonsense"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("pbrl: MuJoCo does not know the value of MUJOCO_GL, 'nonsense'")
+    assert done.stderr.count("\n") == 1
