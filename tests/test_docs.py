@@ -35,7 +35,7 @@ COMMANDS = sorted(
         command
         for document in DOCUMENTS
         for command in re.findall(r"^pbrl .*$|(?<=`)pbrl [^`]*(?=`)", document.read_text(), re.M)
-        if not re.search(r"\b[A-Z]{3,}\b|^pbrl (train|eval)$", command)  # a form, or a name
+        if not re.search(r"\b[A-Z]{3,}\b|^pbrl (train|eval|bench)$", command)  # a form, or a name
     }
 )
 TRAINING = [
@@ -83,7 +83,10 @@ def test_help_is_there(arguments, capsys):
     assert "pbrl" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if split(c) not in TRAINING])
+# The bench takes a minute and is run by its own tests, in tests/experiments/bench.
+@pytest.mark.parametrize(
+    "command", [c for c in COMMANDS if split(c) not in TRAINING and split(c)[0] != "bench"]
+)
 def test_each_command_runs(command, here, capsys):
     verb, arguments = split(command)
     assert call(verb, *arguments) == 0
