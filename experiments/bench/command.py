@@ -9,15 +9,15 @@ from pathlib import Path
 from experiments.bench.extent import Extent
 from experiments.bench.measure import (
     Contender,
-    DriverError,
     Measurement,
     Scene,
     fastest,
-    run_driver,
 )
 from experiments.bench.parts import PARTS
 from experiments.bench.peers import PEERS, PeerError, Run, peer_python, peers_folder, run_command
 from experiments.bench.results import Results, about_this_machine
+from experiments.bench.running import DriverError, run_driver
+from pbrl.runs import disk_errors
 
 INTERRUPTED = 130
 
@@ -29,19 +29,21 @@ def main(arguments: Sequence[str]) -> int:
     extent = Extent(options.steps or (8192 if tiny else 1_000_000), tiny)
     repeats = options.repeats or (1 if tiny else 3)
     results = Results(shlex.join(arguments), about_this_machine(), tiny)
-    options.out.mkdir(parents=True, exist_ok=True)
+    out = options.out or Path("runs/bench-tiny" if tiny else "docs/results/bench")
+    with disk_errors(out):
+        out.mkdir(parents=True, exist_ok=True)
     results.scenes = [scene for part in options.parts for scene in PARTS[part](extent)]
     code = 0
     try:
         pythons = set_up(results)
         for scene in results.scenes:
-            measure(scene, repeats, pythons, results, options.out)
+            measure(scene, repeats, pythons, results, out)
     except KeyboardInterrupt:
         say("Interrupted: what was measured is kept.")
         code = INTERRUPTED
-    results.write(options.out)
+    results.write(out)
     print(results.markdown())
-    print(f"Written: {options.out / 'bench.md'} and {options.out / 'bench.json'}")
+    print(f"Written: {out / 'bench.md'} and {out / 'bench.json'}")
     return code
 
 
@@ -70,8 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--out",
         type=Path,
-        default=Path("docs/results/bench"),
-        help="folder of bench.md and bench.json (default: docs/results/bench)",
+        help="folder of bench.md and bench.json (default: docs/results/bench; for a tiny bench "
+        "runs/bench-tiny)",
     )
     parser.add_argument(
         "--tiny",

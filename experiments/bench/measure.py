@@ -1,27 +1,14 @@
-"""Scenes, their contenders, and how one of these is measured: in a process of its own.
+"""Scenes and their contenders, what is measured of them, and the figures made of that."""
 
-A measurement is what a driver (see `drivers`) printed. A contender that fails is left out of the
-rest of its scene, with the reason.
-"""
-
-import json
-import os
 import statistics
-import subprocess
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pbrl.errors import PbrlError
+from experiments.bench.running import run_driver
 
 Part = Literal["stepping", "ppo", "preferences", "split", "startup"]
-DRIVERS = Path(__file__).parent / "drivers"
-
-
-class DriverError(PbrlError):
-    """A measurement that did not come about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,35 +122,6 @@ def outcomes(scene: Scene, measured: list[Measurement]) -> list[Outcome]:
             goals = figure.at_least, figure.at_most
             found.append(Outcome(scene.part, scene.name, figure.name, tuple(values), *goals))
     return found
-
-
-def run_driver(python: Path, driver: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Measures once and returns what the driver says.
-
-    Args:
-        python: The contender's interpreter.
-        driver: Name of the program in `drivers`.
-        settings: What it is given; native threads are held to its `threads`, no GPU is used.
-
-    Raises:
-        DriverError: The driver failed.
-    """
-    threads = str(settings.get("threads", 1))
-    environment = os.environ | {
-        **{f"{library}_NUM_THREADS": threads for library in ("OMP", "MKL", "OPENBLAS")},
-        "NPROC": threads,  # JAX's pool
-        "XLA_FLAGS": f"--xla_cpu_multi_thread_eigen={str(threads != '1').lower()}",
-        "JAX_PLATFORMS": "cpu",
-        "CUDA_VISIBLE_DEVICES": "",
-    }
-    command = [str(python), "-P", str(DRIVERS / f"{driver}.py"), json.dumps(dict(settings))]
-    with tempfile.TemporaryDirectory() as folder:  # for the logs that libraries leave behind
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder)
-    lines = done.stdout.strip().splitlines()
-    if done.returncode or not lines:
-        complaint = done.stderr.strip().rpartition("\n")[2] or f"status {done.returncode}"
-        raise DriverError(complaint)
-    return json.loads(lines[-1])
 
 
 def fastest(contender: Contender, python: Path) -> tuple[Contender, list[dict[str, Any]]]:

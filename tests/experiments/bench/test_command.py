@@ -4,9 +4,10 @@ import pytest
 
 from experiments.bench import command
 from experiments.bench.extent import Extent
-from experiments.bench.measure import Contender, DriverError, Figure, Scene, ratio
+from experiments.bench.measure import Contender, Figure, Scene, ratio
 from experiments.bench.parts import PARTS
 from experiments.bench.peers import PEERS, PeerError
+from experiments.bench.running import DriverError
 
 
 @pytest.fixture

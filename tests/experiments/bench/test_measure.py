@@ -1,19 +1,14 @@
 import sys
 from pathlib import Path
 
-import pytest
-
-from experiments.bench import measure
 from experiments.bench.measure import (
     Contender,
-    DriverError,
     Figure,
     Measurement,
     Scene,
     fastest,
     outcomes,
     ratio,
-    run_driver,
     value,
 )
 
@@ -49,30 +44,6 @@ def test_other_scenes_do_not_count():
     (found,) = outcomes(scene(Figure("ours", value("ours"), at_most=10)), both)
     assert found.per_repeat == (8,)
     assert found.reached is True
-
-
-@pytest.fixture
-def drivers(tmp_path, monkeypatch):
-    """Drivers that look at their settings."""
-    monkeypatch.setattr(measure, "DRIVERS", tmp_path)
-    start = "import json, os, sys\nsettings = json.loads(sys.argv[1])\n"
-    (tmp_path / "echo.py").write_text(
-        f"{start}print('loading')\n"
-        "threads = os.environ['OMP_NUM_THREADS']\n"
-        "print(json.dumps({'value': settings['number'], 'threads': threads}))"
-    )
-    (tmp_path / "fails.py").write_text("raise ValueError('no such task')")
-    return tmp_path
-
-
-def test_the_last_line_counts_and_threads_are_held(drivers):
-    python = Path(sys.executable)
-    assert run_driver(python, "echo", {"number": 3, "threads": 2}) == {"value": 3, "threads": "2"}
-
-
-def test_a_driver_that_fails_says_why(drivers):
-    with pytest.raises(DriverError, match="no such task"):
-        run_driver(Path(sys.executable), "fails", {})
 
 
 def test_the_fastest_variant_is_taken_and_trials_are_short(drivers):

@@ -1,0 +1,39 @@
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from experiments.bench.running import DriverError, run_driver
+
+
+def test_the_last_line_counts_and_threads_are_held(drivers):
+    python = Path(sys.executable)
+    assert run_driver(python, "echo", {"number": 3, "threads": 2}) == {"value": 3, "threads": "2"}
+
+
+def test_a_driver_that_fails_says_why(drivers):
+    with pytest.raises(DriverError, match="no such task"):
+        run_driver(Path(sys.executable), "fails", {})
+
+
+def test_an_interruption_ends_what_the_driver_started_too(drivers, tmp_path):
+    file = tmp_path / "child"
+
+    def interrupt():
+        while not (file.exists() and file.read_text().endswith("\n")):
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        run_driver(Path(sys.executable), "waits", {"file": str(file)})
+    status = Path("/proc") / file.read_text().strip() / "stat"
+    for _ in range(200):  # until it is gone, or a zombie that nobody has buried yet
+        if not status.exists() or ") Z" in status.read_text():
+            return
+        time.sleep(0.02)
+    pytest.fail("The driver's child lives on.")
