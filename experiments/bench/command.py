@@ -150,6 +150,8 @@ def _tuned(
     scene: Scene, contender: Contender, pythons: dict[str | None, Path], results: Results
 ) -> Contender | None:
     """Returns the contender at its fastest, None where it fails."""
+    if contender.variants:
+        say(f"{scene.part}, {contender.name}: finding its fastest settings.")
     try:
         tuned, tried = fastest(contender, pythons[contender.peer])
     except DriverError as error:

@@ -8,6 +8,7 @@ from experiments.bench.measure import Contender, Figure, Scene, ratio
 from experiments.bench.parts import PARTS
 from experiments.bench.peers import PEERS, PeerError
 from experiments.bench.running import DriverError
+from pbrl.errors import ConfigError
 
 
 @pytest.fixture
@@ -95,6 +96,11 @@ def test_only_parts_that_there_are(capsys):
         command.main(["--repeats", "0"])
 
 
+def test_runs_that_would_end_before_they_learn_are_refused():
+    with pytest.raises(ConfigError, match="is 16,384, but must be at least 40,960"):
+        command.main(["--steps", "16384"])
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_figures_are_made_of_contenders_that_there_are(part):
     """And a tiny bench needs no peer."""
@@ -115,7 +121,7 @@ def test_a_tiny_bench_for_real(tmp_path, capsys):
     assert written["missing"] == {}
     assert {one["part"] for one in written["measurements"]} == set(PARTS)
     assert len(written["figures"]) == sum(
-        len(scene.figures) for part in PARTS for scene in PARTS[part](Extent(1, True))
+        len(scene.figures) for part in PARTS for scene in PARTS[part](Extent(8192, True))
     )
     assert all(one["value"] > 0 for one in written["measurements"])
     assert (tmp_path / "bench.md").read_text() in capsys.readouterr().out
