@@ -37,7 +37,8 @@ NOTES: dict[Part, str] = {
     ),
     "split": (
         "Runs of the preset HalfCheetah as it is, each on one thread. Compiling does not count. "
-        "Of two runs at once the rates are added."
+        "Of two runs at once the rates are added. The limit of acting is the physics alone; that "
+        "of learning and fitting their products of matrices, or the optimiser's memory traffic."
     ),
     "startup": (
         "From the start of the process to the end of the help, or to the first step of the "
@@ -160,12 +161,37 @@ def beside(settings: Mapping[str, Any]) -> str:
 
 
 def shares_table(measurements: list[Measurement]) -> list[str]:
-    """Returns the table of the parts of a run, medians over repeats."""
-    shares = [one.details["shares"] for one in measurements if "shares" in one.details]
-    lines = ["| part of a run | share of its time |", "|---|---|"]
-    parts = shares[0] if shares else ()
-    return lines + [
-        f"| {part} | {statistics.median(one[part] for one in shares):.1%} |" for part in parts
+    """Returns the table of the parts of a run beside the machine's limits, medians over repeats."""
+    runs = [one for one in measurements if "shares" in one.details]
+    limits = [one.details["limits"] for one in measurements if "limits" in one.details]
+    lines = [
+        "| part of a run | share of its time | seconds | limit, s |",
+        "|---|---|---|---|",
+    ]
+    for part in runs[0].details["shares"] if runs else ():
+        share = statistics.median(one.details["shares"][part] for one in runs)
+        spent = [one.details["shares"][part] * one.details["steps"] / one.value for one in runs]
+        known = [one[part] for one in limits if part in one]
+        limit = number(statistics.median(known)) if known else ""
+        seconds = number(statistics.median(spent))
+        lines.append(f"| {part} | {share:.1%} | {seconds} | {limit} |")
+    return lines + rates(measurements)
+
+
+def rates(measurements: list[Measurement]) -> list[str]:
+    """Returns the sentence that says what the limits were computed from."""
+    found = [one.details for one in measurements if "limits" in one.details]
+    if not found:
+        return []
+    flops, copied, raw = (
+        statistics.median(one[name] for one in found)
+        for name in ("matrix_flops", "copy_bytes", "raw_steps")
+    )
+    return [
+        "",
+        f"The limits come from {flops / 1e9:,.0f} Gflop/s in one large product of matrices, "
+        f"{copied / 1e9:,.0f} GB/s of copying within the cache, and {raw:,.0f} steps/s of the "
+        "physics alone, on one thread; the work is counted from the settings.",
     ]
 
 

@@ -134,6 +134,7 @@ def split(extent: Extent) -> list[Scene]:
     contenders = (
         Contender("one run", "pbrl_preferences", settings),
         Contender("two runs at once", "side_by_side", {**settings, "runs": 2}),
+        Contender("the machine's limit", "limits", {**settings, "tiny": extent.tiny}),
     )
     figures = (
         Figure("asking and fitting / all of the time", asking_and_fitting, at_most=0.2),

@@ -10,4 +10,4 @@ def row(condition, mean_return, untrained=None):
 def test_a_worse_agent_of_negative_return_scores_below_one():
     """Reacher: (-12 + 44) / (-6 + 44) = .84; the plain ratio of returns would be 2."""
     rows = [row("700 labels", -12.0, untrained=-44.0), row("true reward", -6.0)]
-    assert "(true - untrained): 0.84." in markdown(rows, "Reacher", ["Reacher"])
+    assert "(true - untrained): 0.84 of 700 labels." in markdown(rows, "Reacher", ["Reacher"])

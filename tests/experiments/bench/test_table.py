@@ -39,10 +39,16 @@ def test_medians_by_contender():
     assert lines[2:] == [row]
 
 
-def test_the_parts_of_a_run():
-    shares = [{"acting": 0.25, "fitting": 0.75}, {"acting": 0.35, "fitting": 0.65}]
-    lines = shares_table([measured("one", i, 1.0, shares=s) for i, s in enumerate(shares)])
-    assert lines[2:] == ["| acting | 30.0% |", "| fitting | 70.0% |"]
+def test_the_parts_of_a_run_beside_their_limits():
+    """Of two runs of 100 steps, at 1 and at 2 steps a second: 100 and 50 seconds."""
+    shares = [{"acting": 0.3, "fitting": 0.7}, {"acting": 0.4, "fitting": 0.6}]
+    runs = [measured("one", i, 1.0 + i, shares=s, steps=100) for i, s in enumerate(shares)]
+    rates = {"matrix_flops": 2e9, "copy_bytes": 3e9, "raw_steps": 4000.0}
+    limit = measured("limit", 0, 9.0, limits={"acting": 12.5}, **rates)
+    lines = shares_table([*runs, limit])
+    assert lines[2:4] == ["| acting | 35.0% | 25.00 | 12.50 |", "| fitting | 65.0% | 50.00 |  |"]
+    assert "2 Gflop/s" in lines[-1] and "3 GB/s" in lines[-1] and "4,000 steps/s" in lines[-1]
+    assert len(shares_table(runs)) == 4
 
 
 def test_the_document_names_machine_command_trials_and_what_is_missing():
