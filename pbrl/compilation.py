@@ -20,6 +20,20 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils import _pytree as pytree
 
 
+def _keep_compiled_code() -> None:
+    """Lets the compiler's cache lie beside the user's other caches, not where a restart clears it.
+
+    A folder that the user has chosen stands; where there is no home to write to, torch decides.
+    It decides at the first use of whatever belongs to its compiler, so this comes before all.
+    """
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    if os.access(next(p for p in (root, *root.parents) if p.exists()), os.W_OK):
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(root / "pbrl" / "inductor"))
+
+
+_keep_compiled_code()
+
+
 def compile_function(function: Callable) -> Callable:
     """Returns `function` compiled, once for each combination of shapes that it meets.
 
@@ -46,7 +60,6 @@ def compile_function(function: Callable) -> Callable:
 @torch.no_grad()
 def _make_graph(function: Callable, args: tuple, flat: list) -> Callable:
     """Returns what runs `function` for arguments of these shapes, given nested and flat."""
-    _keep_compiled_code()
     _, structure = pytree.tree_flatten(args)
     results: list[pytree.TreeSpec] = []  # the structure of the results, known once traced
 
@@ -77,13 +90,3 @@ def _make_graph(function: Callable, args: tuple, flat: list) -> Callable:
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().split("\n", 1)[0] or type(error).__name__
-
-
-def _keep_compiled_code() -> None:
-    """Lets the compiler's cache lie beside the user's other caches, not where a restart clears it.
-
-    A folder that the user has chosen stands; where there is no home to write to, torch decides.
-    """
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    if os.access(next(p for p in (root, *root.parents) if p.exists()), os.W_OK):
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(root / "pbrl" / "inductor"))

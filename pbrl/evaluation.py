@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
-from scipy import stats
 
 from pbrl.agents import PreferencePPO
 from pbrl.feedback import COMPARISON
@@ -209,6 +208,8 @@ def fresh_accuracy(true: Floats, learned: Floats, rng: np.random.Generator) -> A
 
 def confidence_interval(values: Floats) -> tuple[float, float]:
     """Returns the 95 % interval of the mean of `(N,)` values, by bootstrap (SciPy, BCa)."""
+    from scipy import stats  # takes a second to load, which a run's start need not wait for
+
     if len(values) < 2 or np.ptp(values) == 0:
         return float(np.mean(values)), float(np.mean(values))
     rng = np.random.default_rng(0)

@@ -73,3 +73,21 @@ def test_each_shape_is_compiled_once():
     for size in (2, 3, 2, 3):
         assert torch.equal(function(torch.ones(size)), torch.full((size,), 2.0))
     assert [tuple(shape) for shape in traced] == [(2,), (3,)]
+
+
+BUILT = """
+import gymnasium
+from pbrl.agents import PreferencePPO
+envs = gymnasium.make_vec("Pendulum-v1", 2, vectorization_mode="sync", vector_kwargs={
+    "autoreset_mode": gymnasium.vector.AutoresetMode.SAME_STEP})
+PreferencePPO("MlpPolicy", envs, n_steps=4, device="cpu").collect()
+"""
+
+
+def test_compiled_code_lies_among_the_users_caches(tmp_path):
+    """Not in the system's folder for temporary files, which a restart clears."""
+    folders = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "TMPDIR": str(tmp_path)}
+    machine = {k: v for k, v in os.environ.items() if k != "TORCHINDUCTOR_CACHE_DIR"} | folders
+    subprocess.run([sys.executable, "-c", BUILT], env=machine, check=True)
+    assert list((tmp_path / "cache" / "pbrl" / "inductor").rglob("*.so"))
+    assert not list(tmp_path.glob("torchinductor*/**/*.so"))
