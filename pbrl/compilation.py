@@ -1,23 +1,28 @@
-"""Functions of tensors as one compiled graph each.
+"""Functions of tensors as one compiled graph each, compiled once for all runs.
 
 `torch.compile` looks at a function anew at every call, to see whether what it compiled still
 holds; for functions that run in a fifth of a millisecond this costs as much as the work. Here a
-function is traced once per shapes of its arguments and given to the compiler behind
-`torch.compile` directly, so a call costs next to nothing. In exchange the function must depend on
+function is traced once per shapes of its arguments, and its graph is given to the compiler behind
+`torch.compile` ahead of time (AOTInductor). What comes of it is a library in the user's cache, so
+that later runs load neither the compiler nor wait for it. In exchange the function must depend on
 its arguments alone.
 """
 
 import functools
+import hashlib
 import os
+import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, fx
 from torch.fx.experimental.proxy_tensor import make_fx
-from torch.utils import _pytree as pytree
+
+Run = Callable[[list[Tensor]], list[Tensor]]
+"""A compiled graph: tensors in, tensors out."""
 
 
 def _keep_compiled_code() -> None:
@@ -41,7 +46,8 @@ def compile_function(function: Callable) -> Callable:
 
     Args:
         function: a pure function. Its arguments are tensors and tuples of tensors, the same at
-            every call but for values and shapes; its results any nest of tensors.
+            every call but for values and shapes; its results a tensor, or tuples of tensors in
+            tuples, named ones too.
     """
     graphs: dict[tuple, Callable] = {}
 
@@ -60,23 +66,20 @@ def compile_function(function: Callable) -> Callable:
 @torch.no_grad()
 def _make_graph(function: Callable, args: tuple, flat: list) -> Callable:
     """Returns what runs `function` for arguments of these shapes, given nested and flat."""
-    _, structure = pytree.tree_flatten(args)
-    results: list[pytree.TreeSpec] = []  # the structure of the results, known once traced
+    results: list[Any] = []  # the nest of the results, known once traced
 
     def flat_function(*tensors: Tensor) -> list[Tensor]:
-        result = function(*pytree.tree_unflatten(tensors, structure))
-        leaves, result_structure = pytree.tree_flatten(result)
-        results.append(result_structure)
-        return leaves
+        result = function(*_nested(args, iter(tensors)))
+        results.append(result)
+        return _leaves(result)
 
-    # Calls between kernels are made from C++ too: on networks this small they are half of all.
-    options = {"cpp_wrapper": True} if flat[0].device.type == "cpu" else None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of torch, inside torch
+            for category in (DeprecationWarning, FutureWarning):  # of torch, inside torch
+                warnings.simplefilter("ignore", category)
             graph = make_fx(flat_function, tracing_mode="fake")(*flat)
-            run: Any = torch._inductor.compile(graph, flat, options=options)
-            run(*flat)
+            run = _library(graph, flat) if flat[0].device.type == "cpu" else _loaded(graph, flat)
+            run(flat)
     except Exception as error:  # noqa: BLE001 (whatever the machine lacks, uncompiled code runs)
         warnings.warn(
             f"Training runs uncompiled, several times slower ({_first_line(error)}). "
@@ -85,7 +88,84 @@ def _make_graph(function: Callable, args: tuple, flat: list) -> Callable:
             stacklevel=3,
         )
         return lambda args, flat: function(*args)
-    return lambda args, flat: pytree.tree_unflatten(run(*flat), results[0])
+    return lambda args, flat: _nested(results[0], iter(run(flat)))
+
+
+def _leaves(nest: Any) -> list[Tensor]:
+    """Returns the tensors of a nest of tuples in order."""
+    return [t for part in nest for t in _leaves(part)] if isinstance(nest, tuple) else [nest]
+
+
+def _nested(nest: Any, leaves: Iterator[Tensor]) -> Any:
+    """Returns a nest like this one, of other tensors; torch's own function is ten times slower."""
+    if not isinstance(nest, tuple):
+        return next(leaves)
+    parts = [_nested(part, leaves) for part in nest]
+    return type(nest)(*parts) if hasattr(nest, "_fields") else tuple(parts)
+
+
+def _library(graph: fx.GraphModule, flat: list[Tensor]) -> Run:
+    """Returns a graph as a library of the user's cache, built unless it is there."""
+    folder = _cache_folder()
+    path = folder / f"{_fingerprint(graph, flat)}.so"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as draft:
+            # Whole or not at all: other runs may look for it.
+            Path(_build(graph, flat, Path(draft) / "graph.so")).replace(path)
+    return _containers().AOTIModelContainerRunnerCpu(str(path), 1).run
+
+
+def _build(graph: fx.GraphModule, flat: list[Tensor], path: Path) -> str:
+    """Compiles a graph to a library at `path`, for the instructions that the processor has.
+
+    That the compiler knows them too is found out by trying: asking it takes six seconds.
+    """
+    from torch._inductor import aot_compile, cpu_vec_isa  # takes seconds, seldom needed
+
+    options = {"aot_inductor.output_path": str(path)}
+    try:
+        built: Any = aot_compile(graph, tuple(flat), options=options | {"cpp.vec_isa_ok": True})
+    except Exception:  # noqa: BLE001 (a compiler's errors are of many kinds)
+        cpu_vec_isa.valid_vec_isa_list.cache_clear()
+        built = aot_compile(graph, tuple(flat), options=options)
+    return built
+
+
+def _containers() -> Any:
+    """Returns torch's module of what runs such libraries; it has no type stubs."""
+    return torch._C._aoti  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _loaded(graph: fx.GraphModule, flat: list[Tensor]) -> Run:
+    """Returns a graph for a GPU, compiled in this process."""
+    run: Any = torch._inductor.compile(graph, [*flat])
+    return lambda tensors: run(*tensors)
+
+
+def _fingerprint(graph: fx.GraphModule, flat: list[Tensor]) -> str:
+    """Returns what tells a library from all others: graph, constants, arguments and machine."""
+    told = hashlib.sha256(graph.code.encode())
+    for node in graph.graph.find_nodes(op="get_attr"):
+        told.update(getattr(graph, node.target).numpy().tobytes())
+    layouts = [(tuple(t.shape), t.stride(), t.dtype) for t in flat]
+    machine = torch.__version__, torch.backends.cpu.get_cpu_capability()
+    told.update(repr((layouts, machine)).encode())
+    return told.hexdigest()[:32]
+
+
+def _cache_folder() -> Path:
+    """Returns where libraries are kept from run to run; a folder of this process alone if nowhere.
+
+    Never one that others may write to, since what lies there is run.
+    """
+    kept = os.environ.get("TORCHINDUCTOR_CACHE_DIR")
+    return Path(kept or _own_folder()) / "graphs"
+
+
+@functools.cache
+def _own_folder() -> str:
+    return tempfile.mkdtemp(prefix="pbrl-")
 
 
 def _first_line(error: Exception) -> str:

@@ -602,8 +602,8 @@ MISTAKES = (
     Mutant(
         "mistake 2: a label that changes sides when others arrive",
         "pbrl/reward/bootstrap.py",
-        '"bootstrap", int(n))',
-        '"bootstrap", int(n) + len(numbers))',
+        "_counts_of(int(number), members",
+        "_counts_of(int(number) + len(numbers), members",
         f"{BOOTSTRAP}::test_a_label_keeps_its_side_when_others_arrive",
     ),
     Mutant(
@@ -682,8 +682,8 @@ MISTAKES = (
     Mutant(
         "mistake 9: evaluated on all labels",
         "pbrl/reward/ensemble.py",
-        "return self._report(self._fit_data(labels, counts))",
-        "return self._report(self._fit_data(labels, 0 * counts))",
+        "data = self._fit_data(labels, counts)\n        return",
+        "data = self._fit_data(labels, 0 * counts)\n        return",
         f"{PREDICTORS}::test_answers_are_judged_by_members_that_left_them_out",
     ),
     Mutant(

@@ -10,6 +10,7 @@ left out, so no member is ever validated on what it was trained on, however many
 later. With one label at a time an exact draw with replacement could not leave anything out.
 """
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,10 +31,16 @@ def bootstrap_counts(
     Returns:
         `(E, B)` counts, Poisson with mean 1; a label with count 0 is the member's validation data.
     """
-    counts = [numbered_generator(seed, "bootstrap", int(n)).poisson(1.0, members) for n in numbers]
+    counts = [_counts_of(int(number), members, seed) for number in numbers]
     drawn = np.array(counts, dtype=np.int64).reshape(-1, members).T
     drawn[drawn.sum(axis=1) == 0] = 1
     return drawn
+
+
+@functools.cache
+def _counts_of(number: int, members: int, seed: int) -> tuple[int, ...]:
+    """Returns how often one label stands in each member's resample; drawn once for all fits."""
+    return tuple(numbered_generator(seed, "bootstrap", number).poisson(1.0, members).tolist())
 
 
 def draw_minibatches(

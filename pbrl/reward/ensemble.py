@@ -23,7 +23,7 @@ from pbrl.feedback import FeedbackKind
 from pbrl.reward import fitting
 from pbrl.reward.bootstrap import bootstrap_counts, draw_minibatches
 from pbrl.reward.labels import Floats, LabelledClips
-from pbrl.reward.network import Mlp, apply_mlp, init_mlp
+from pbrl.reward.network import Mlp, apply_in_parts, init_mlp
 from pbrl.seeding import generator, generator_state, seed_of, set_generator_state
 
 INPUT_CLIP = 10.0
@@ -155,6 +155,7 @@ class RewardEnsemble:
         batches = draw_minibatches(counts, updates, config.batch_size, self._rng)
         self._set_input_normalizer(labels)
         data = self._fit_data(labels, counts)
+        rewards: Tensor | None = None
         corrections = fitting.ADAM.corrections(self.updates + 1, updates).to(self.device)
         for update, batch in enumerate(torch.from_numpy(batches).to(self.device), start=1):
             self.learner = self._fit_step(
@@ -165,12 +166,15 @@ class RewardEnsemble:
                 corrections[update - 1],
             )
             if update % config.l2_every == 0:
-                train, validation, _ = self._losses(data)
+                rewards = self._step_rewards(data.inputs)
+                train, validation, _ = self._losses(data, rewards)
                 bounds = (config.l2_ratio_low, config.l2_ratio_high)
                 self.l2 = fitting.adjusted_l2(self.l2, train, validation, *bounds, config.l2_factor)
         self.updates += updates
-        self._set_output_normalizer(data.inputs)
-        report = self._report(data)
+        if rewards is None or updates % config.l2_every:
+            rewards = self._step_rewards(data.inputs)
+        self._set_output_normalizer(rewards)
+        report = self._report(data, rewards)
         if not np.isfinite(report.train_loss).all():
             raise NumericalError(
                 f"The reward predictors' loss is not finite after fitting {len(labels)} labels "
@@ -185,7 +189,8 @@ class RewardEnsemble:
             labels: Labels of this run: a member never trained on those that it left out.
         """
         counts = bootstrap_counts(labels.numbers, self.config.ensemble_size, self.seed)
-        return self._report(self._fit_data(labels, counts))
+        data = self._fit_data(labels, counts)
+        return self._report(data, self._step_rewards(data.inputs))
 
     def state(self) -> dict[str, Any]:
         """Returns all that is needed to go on exactly: tensors, and the random stream as text."""
@@ -213,8 +218,7 @@ class RewardEnsemble:
         set_generator_state(self._rng, state["rng"])
 
     def _raw(self, inputs: Tensor) -> Tensor:
-        x = self._normalized(inputs)
-        return apply_mlp(self._mlp, self.learner.parameters, x[None])
+        return self._step_rewards(self._normalized(inputs))
 
     def _normalized(self, inputs: Tensor) -> Tensor:
         scaled = (inputs.to(self.device) - self.input_mean) / self.input_std
@@ -228,10 +232,9 @@ class RewardEnsemble:
         self.input_mean = torch.as_tensor(mean, dtype=torch.float32, device=self.device)
         self.input_std = torch.as_tensor(std, dtype=torch.float32, device=self.device)
 
-    def _set_output_normalizer(self, inputs: Tensor) -> None:
-        with torch.no_grad():
-            rows = inputs.reshape(1, -1, self.inputs)
-            rewards = apply_mlp(self._mlp, self.learner.parameters, rows)
+    def _set_output_normalizer(self, rewards: Tensor) -> None:
+        """Takes mean and deviation of each member's rewards of steps, `(E, ...)`."""
+        rewards = rewards.flatten(start_dim=1)
         self.output_mean = rewards.mean(dim=1)
         self.output_std = rewards.std(dim=1).clamp_min(SMALLEST_STD)
 
@@ -242,10 +245,19 @@ class RewardEnsemble:
             torch.from_numpy(counts).to(self.device, torch.float32),
         )
 
-    @torch.no_grad()
-    def _losses(self, data: FitData) -> tuple[Tensor, Tensor, Tensor]:
-        """Returns training loss, validation loss and validation accuracy, `(E,)` each."""
-        returns = fitting.clip_returns(self._mlp, self.learner.parameters, data.inputs[None])
+    def _step_rewards(self, inputs: Tensor) -> Tensor:
+        """Returns each member's reward of every step, `(E, ...)` of normalised `(..., I)`."""
+        rewards = apply_in_parts(self._mlp, self.learner.parameters, inputs.flatten(end_dim=-2))
+        return rewards.unflatten(1, inputs.shape[:-1])
+
+    def _losses(self, data: FitData, rewards: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns training loss, validation loss and validation accuracy, `(E,)` each.
+
+        Args:
+            data: The labels.
+            rewards: `(E, B, K, T)` of the steps of their clips.
+        """
+        returns = rewards.sum(dim=-1)
         loss = -self.kind.log_likelihood(returns, data.targets, self.config.error_rate)
         correct = self.kind.correct(returns, data.targets)
         left_out = (data.counts == 0).to(loss.dtype)
@@ -253,6 +265,6 @@ class RewardEnsemble:
         train = (loss * data.counts).sum(dim=1) / data.counts.sum(dim=1).clamp_min(1)
         return train, (loss * left_out).sum(dim=1) / held, (correct * left_out).sum(dim=1) / held
 
-    def _report(self, data: FitData) -> FitReport:
-        values = (x.cpu().numpy() for x in (*self._losses(data), self.l2))
+    def _report(self, data: FitData, rewards: Tensor) -> FitReport:
+        values = (x.cpu().numpy() for x in (*self._losses(data, rewards), self.l2))
         return FitReport(len(data.targets), *values)

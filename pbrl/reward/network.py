@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import leaky_relu
 
+ROWS_AT_ONCE = 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Mlp:
@@ -74,6 +76,23 @@ def apply_mlp(mlp: Mlp, params: Tensor, x: Tensor) -> Tensor:
         x = leaky_relu(torch.baddbmm(bias, x, weight), mlp.leaky_slope)
     weight, bias = layers[-1]
     return torch.baddbmm(bias, x, weight).squeeze(-1)
+
+
+@torch.no_grad()
+def apply_in_parts(mlp: Mlp, params: Tensor, x: Tensor) -> Tensor:
+    """Returns the reward of each row under each member, with no way back for gradients.
+
+    Many rows go through in parts, so that what the layers pass on stays in the processor's cache.
+
+    Args:
+        mlp: The networks' shape.
+        params: `(E, P)` the networks.
+        x: `(B, I)` inputs.
+
+    Returns:
+        `(E, B)` rewards, not normalised.
+    """
+    return torch.cat([apply_mlp(mlp, params, part[None]) for part in x.split(ROWS_AT_ONCE)], dim=1)
 
 
 def squared_weights(mlp: Mlp, params: Tensor) -> Tensor:
