@@ -60,7 +60,7 @@ class Cell:
         )
         return [
             *("train", self.task, *reward, "--runs", str(self.folder(root))),
-            *(f"--seed={self.seed}", f"--total-steps={self.steps}"),
+            *(f"--seed={self.seed}", f"--total-steps={self.steps}", "--threads=1"),
         ]
 
 

@@ -147,8 +147,12 @@ class TrainConfig:
     """What the agent is trained on: the learned reward, or the true one as a baseline."""
     teacher: TeacherName = "oracle"
     """The synthetic annotator: the paper's oracle or a B-Pref teacher that errs."""
-    threads: int = 1
-    """Threads of the learner and of the simulator each."""
+    threads: int = 0
+    """Threads that step the simulator; 0 takes the processors that are idle when the run starts.
+    Results do not depend on it."""
+    learner_threads: int = 1
+    """Threads of the learner; networks this small gain nothing by more. Results depend on it in
+    their last digits."""
     device: Device = "cpu"
     """Where the networks live; `auto` takes a GPU where there is one (not measured yet: networks
     this small are said to be faster on the CPU)."""

@@ -58,7 +58,7 @@ def open_trainer(
         display: Shows how it goes.
         checkpoint: Where to go on, or None to start.
     """
-    torch.set_num_threads(config.threads)
+    torch.set_num_threads(config.learner_threads)
     task = describe_task(config.env.env_id)
     check_config(config, task)
     env = make_env(config.env, config.env.num_envs, threads=config.threads)

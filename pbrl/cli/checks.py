@@ -79,7 +79,8 @@ RANGES: dict[str, Range] = {
     "query.buffer_steps": COUNT,
     "total_steps": COUNT,
     "seed": NOT_NEGATIVE,
-    "threads": COUNT,
+    "threads": NOT_NEGATIVE,
+    "learner_threads": COUNT,
     "checkpoint_steps": COUNT,
 }
 """Of every number among the settings; where it is a tuple, of each entry."""

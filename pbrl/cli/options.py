@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -77,7 +78,18 @@ def new_settings(preset: str | None, options: argparse.Namespace, rest: list[str
     config = _with_options(PRESETS[preset] if preset else TrainConfig(), options)
     config = _with_settings(config, [*rest, "--help"] if options.settings else rest)
     check_config(config, describe_task(config.env.env_id))
-    return config
+    threads = config.threads or idle_processors(config.env.num_envs)
+    return dataclasses.replace(config, threads=threads)
+
+
+def idle_processors(most: int) -> int:
+    """Returns how many processors a new run may take without getting in another's way, 1 to `most`.
+
+    They are those that this process may run on (a run that is pinned to some takes these), less
+    those that were busy in the last minute.
+    """
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(most, (available or 1) - round(os.getloadavg()[0])))
 
 
 def _with_options(config: TrainConfig, options: argparse.Namespace) -> TrainConfig:

@@ -1,11 +1,14 @@
 """What is written after `pbrl train`: of a new run, and of one that goes on."""
 
+import os
+
 import gymnasium
 import numpy as np
 import pytest
 from gymnasium import spaces
 from gymnasium.envs.registration import register
 
+from pbrl.cli.options import new_settings, parse
 from pbrl.runs import Run
 
 
@@ -87,6 +90,20 @@ def test_settings_lists_every_setting_with_its_value(pbrl):
     assert outcome.code == 0
     assert "--query.label-budget INT" in outcome.out
     assert "(default: 700)" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("processors", "load", "threads"), [(16, 0.1, 8), (4, 0.4, 4), (4, 2.6, 1), (2, 9.0, 1)]
+)
+def test_a_run_takes_the_idle_processors_and_no_more_than_environments(
+    monkeypatch, processors, load, threads
+):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)))
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
+    preset, given, rest = parse(["debug"])
+    assert new_settings(preset, given, rest).threads == threads
+    preset, given, rest = parse(["debug", "--threads", "3"])
+    assert new_settings(preset, given, rest).threads == 3
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(refused, tmp_path):
