@@ -214,8 +214,7 @@ def summary_markdown(rows: list[Row], arguments: list[str]) -> str:
             mean_and_interval(np.array(list(v.values()))) for v in returns_of(of_task).values()
         ]
         cells = [task, *(f"{mean:,.1f} ± {half:,.1f}" for mean, half in means)]
-        untrained = untrained_return(of_task)
-        cells.append("" if untrained is None else f"{untrained:,.1f}")
+        cells.append(f"{untrained_return(of_task):,.1f}")
         cells += [f"{score:.2f}" for score in scores(of_task).values()]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(["# Returns by task", "", *made_by(rows, arguments), "", *lines, ""])
@@ -249,18 +248,16 @@ def returns_table(rows: list[Row]) -> list[str]:
     return lines
 
 
-def untrained_return(rows: list[Row]) -> float | None:
-    """Returns the mean true return before training, None where no run acted without learning."""
+def untrained_return(rows: list[Row]) -> float:
+    """Returns the mean true return before training, NaN where no run acted without learning."""
     returns = [row.untrained_return for row in rows if row.untrained_return is not None]
-    return float(np.mean(returns)) if returns else None
+    return float(np.mean(returns)) if returns else float("nan")
 
 
 def scores(rows: list[Row]) -> dict[str, float]:
     """Returns the score of each label budget: 0 is the untrained policy, 1 the true reward."""
     means = {name: np.mean(list(seeds.values())) for name, seeds in returns_of(rows).items()}
     untrained, true = untrained_return(rows), means.pop(TRUE_REWARD)
-    if untrained is None:
-        return {}
     return {name: float((mean - untrained) / (true - untrained)) for name, mean in means.items()}
 
 

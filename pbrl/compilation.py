@@ -8,6 +8,7 @@ that later runs load neither the compiler nor wait for it. In exchange the funct
 its arguments alone.
 """
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -108,12 +109,20 @@ def _library(graph: fx.GraphModule, flat: list[Tensor]) -> Run:
     """Returns a graph as a library of the user's cache, built unless it is there."""
     folder = _cache_folder()
     path = folder / f"{_fingerprint(graph, flat)}.so"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as draft:
-            # Whole or not at all: other runs may look for it.
-            Path(_build(graph, flat, Path(draft) / "graph.so")).replace(path)
-    return _containers().AOTIModelContainerRunnerCpu(str(path), 1).run
+    if path.exists():
+        with contextlib.suppress(RuntimeError):  # a damaged library is built anew
+            return _open(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as draft:
+        # Whole or not at all: other runs may look for it.
+        Path(_build(graph, flat, Path(draft) / "graph.so")).replace(path)
+    return _open(path)
+
+
+def _open(path: Path) -> Run:
+    """Loads a library."""
+    containers = torch._C._aoti  # pyright: ignore[reportAttributeAccessIssue] (it has no stubs)
+    return containers.AOTIModelContainerRunnerCpu(str(path), 1).run
 
 
 def _build(graph: fx.GraphModule, flat: list[Tensor], path: Path) -> str:
@@ -130,11 +139,6 @@ def _build(graph: fx.GraphModule, flat: list[Tensor], path: Path) -> str:
         cpu_vec_isa.valid_vec_isa_list.cache_clear()
         built = aot_compile(graph, tuple(flat), options=options)
     return built
-
-
-def _containers() -> Any:
-    """Returns torch's module of what runs such libraries; it has no type stubs."""
-    return torch._C._aoti  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _loaded(graph: fx.GraphModule, flat: list[Tensor]) -> Run:

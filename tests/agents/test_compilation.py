@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -91,3 +92,45 @@ def test_compiled_code_lies_among_the_users_caches(tmp_path):
     subprocess.run([sys.executable, "-c", BUILT], env=machine, check=True)
     assert list((tmp_path / "cache" / "pbrl" / "inductor").rglob("*.so"))
     assert not list(tmp_path.glob("torchinductor*/**/*.so"))
+
+
+def square_of(x):
+    return x * x
+
+
+def cube_of(x):
+    return x * x * x
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    return tmp_path / "graphs"
+
+
+def test_each_function_shape_and_constant_has_a_library_of_its_own(cache):
+    x = torch.arange(6.0)
+    for function in (square_of, cube_of, lambda x: x + 1, lambda x: x + 2):
+        assert torch.equal(compile_function(function)(x), function(x))
+    assert torch.equal(compile_function(square_of)(x[:3]), square_of(x[:3]))
+    assert len(list(cache.glob("*.so"))) == 5
+
+
+ANOTHER_RUN = """
+import torch
+from pbrl.compilation import compile_function
+compile_function(lambda x: x * x)(torch.arange(6.0))
+"""
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_the_library_of_another_run_is_used_and_a_damaged_one_built_anew(cache, damaged):
+    subprocess.run([sys.executable, "-c", ANOTHER_RUN], check=True)
+    [library] = cache.glob("*.so")
+    if damaged:
+        library.write_bytes(b"half a library")
+    found = library.stat().st_mtime_ns
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert torch.equal(compile_function(square_of)(torch.arange(6.0)), torch.arange(6.0) ** 2)
+    assert (library.stat().st_mtime_ns != found) == damaged

@@ -176,3 +176,12 @@ def test_l2_shrinks_weights(l2):
     model.fit(labelled(60), 100)
     after = model.learner.parameters.square().sum(dim=1)
     assert (after < 0.8 * before).all() if l2 else (after > 0.9 * before).all()
+
+
+@pytest.mark.parametrize("updates", [50, 60])
+def test_a_report_is_of_the_predictors_after_the_last_step(updates):
+    """Also where L2 was moved some steps before, by losses that hold no longer."""
+    model, labels = ensemble(), labelled(60)
+    np.testing.assert_array_equal(
+        model.fit(labels, updates).train_loss, model.evaluate(labels).train_loss
+    )
