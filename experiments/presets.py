@@ -30,6 +30,21 @@ PRESETS: dict[str, TrainConfig] = {
 }
 """One preset for each task of the suite."""
 
+UNMODIFIED: dict[str, TrainConfig] = {
+    f"{name}-v5": TrainConfig(
+        env=EnvConfig(env_id=f"{name}-v5", allow_termination=True), agent=agent
+    )
+    for name, agent in {
+        "HalfCheetah": TUNED,
+        "Hopper": TUNED,
+        "Walker2d": TUNED,
+    }.items()
+}
+"""Gymnasium's own tasks, to compare returns on the true reward with what others report; the early
+end of an episode tells the agent about the reward there."""
+
+PRESETS |= UNMODIFIED
+
 PRESETS["debug"] = replace(
     _task("pbrl/InvertedPendulum-v0"),
     agent=replace(TUNED, rollout_steps=64, epochs=4),

@@ -37,6 +37,8 @@ def _stepping(task: str, num_envs: int, threads: int, extent: Extent) -> Scene:
         contenders.append(contender("AsyncVectorEnv", "async"))
         goals["AsyncVectorEnv"] = None
     figures = [Figure(f"pbrl / {peer}", ratio("pbrl", peer), goals[peer]) for peer in goals]
+    if not extent.tiny:  # what pbrl, which steps with it, cannot pass
+        figures.append(Figure("mujoco.batch / EnvPool", ratio("mujoco.batch", "EnvPool")))
     name = f"{task}, {num_envs} environments, {threads} thread{'s' if threads > 1 else ''}"
     return Scene("stepping", name, "steps/s", tuple(contenders), tuple(figures))
 

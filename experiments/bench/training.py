@@ -41,6 +41,8 @@ OURS = {
 }
 """The same by the names of `pbrl.config`; the rest is the preset's."""
 LABELS, ROUND_STEPS, INITIAL_STEPS = 700, 16_384, 16_384
+FEWEST_LABELS = 40
+"""Of a trial, whose first quarter must suffice for a fit."""
 IMITATION = {
     "ensemble_size": 3,
     "predictor_sizes": [64, 64],
@@ -98,7 +100,7 @@ def _run_name(extent: Extent) -> str:
 
 def preferences(extent: Extent) -> list[Scene]:
     """Learning from 700 labels, beside imitation and beside SB3 on the true reward."""
-    trial_labels = max(10, LABELS * extent.trial_steps // extent.steps)
+    trial_labels = max(FEWEST_LABELS, LABELS * extent.trial_steps // extent.steps)
     query = SHORT_QUERY if extent.tiny else _query(LABELS)
     contenders = [
         Contender(
