@@ -1,4 +1,4 @@
-"""What is to be trained can be trained: also the short trials that look for the fastest settings."""
+"""What is to be trained can be trained, in the short trials for the best settings too."""
 
 import pytest
 
