@@ -66,6 +66,6 @@ $(TRAIN): pyproject.toml $(VENV)/constraints.txt
 	@touch $@
 
 $(STAMP): $(TRAIN)
-	sh scripts/debian_packages.sh libgl1-mesa-dri=/usr/share/doc/libgl1-mesa-dri xvfb=/usr/bin/Xvfb
-	$(BIN)/pip install -q -c $(VENV)/constraints.txt -e '.[train,dev]'
+	sh scripts/debian_packages.sh libgl1-mesa-dri=/usr/share/doc/libgl1-mesa-dri xvfb=/usr/bin/Xvfb postgresql=/usr/lib/postgresql
+	$(BIN)/pip install -q -c $(VENV)/constraints.txt -e '.[train,postgresql,dev]'
 	@touch $@

@@ -71,6 +71,21 @@ def refuse_termination(env: gymnasium.Env) -> None:
                 break
 
 
+def refuse_undrawable(env: gymnasium.Env) -> None:
+    """Refuses a task that draws no pictures.
+
+    Raises:
+        TaskError: It has no render mode "rgb_array".
+    """
+    modes = env.metadata.get("render_modes") or []
+    if "rgb_array" not in modes:
+        name = env.spec.id if env.spec is not None else str(env)
+        raise TaskError(
+            f"{name} draws no pictures, so nobody can see what the agent does there: its render "
+            f"modes are {', '.join(map(str, modes)) or 'none'}, and rgb_array is needed."
+        )
+
+
 def _termination_error(env: gymnasium.Env) -> TaskError:
     name = env.spec.id if env.spec is not None else str(env)
     return TaskError(

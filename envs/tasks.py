@@ -13,6 +13,7 @@ from envs.gymnasium_tasks import (
     episode_steps_of,
     flat_spaces,
     refuse_termination,
+    refuse_undrawable,
 )
 from envs.mujoco.ant import ANT
 from envs.mujoco.batched import BatchedMujocoEnv
@@ -72,6 +73,9 @@ def make_task(
     if env_id in TASKS:
         return BatchedMujocoEnv(TASKS[env_id], num_envs, threads=threads)
     render_mode = "rgb_array" if record_frames else None
+    if record_frames:
+        with closing(_make_gymnasium(env_id)) as probe:
+            refuse_undrawable(probe)
     if not allow_termination:
         with closing(_make_gymnasium(env_id)) as probe:
             flat_spaces(probe)

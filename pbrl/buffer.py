@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from pbrl.errors import CheckpointError
+from pbrl.frames import pack_frames, unpack_frames
 from pbrl.segments import Segment
 
 
@@ -17,7 +18,14 @@ class SegmentBuffer:
     """Ring of the last `capacity_steps` steps of N environments that act in lockstep."""
 
     def __init__(
-        self, num_envs: int, capacity_steps: int, obs_dim: int, act_dim: int, state_dim: int
+        self,
+        num_envs: int,
+        capacity_steps: int,
+        obs_dim: int,
+        act_dim: int,
+        state_dim: int,
+        *,
+        with_frames: bool = False,
     ) -> None:
         """Allocates the ring.
 
@@ -27,6 +35,7 @@ class SegmentBuffer:
             obs_dim: Size O of an observation.
             act_dim: Size A of an action.
             state_dim: Size S of a render state, 0 if there is none.
+            with_frames: Whether encoded pictures are kept too.
         """
         self.num_envs = num_envs
         self.capacity = capacity_steps // num_envs
@@ -43,6 +52,7 @@ class SegmentBuffer:
             "render_states": np.zeros((*ring, state_dim), np.float32),
             "dones": np.zeros(ring, np.bool_),
         }
+        self._frames = np.full(ring, b"", object) if with_frames else None  # (N, C) of bytes
 
     @property
     def oldest(self) -> int:
@@ -56,6 +66,7 @@ class SegmentBuffer:
         true_rewards: np.ndarray,
         render_states: np.ndarray,
         dones: np.ndarray,
+        frames: np.ndarray | None = None,
     ) -> None:
         """Appends a rollout of every environment; the oldest steps give way.
 
@@ -65,12 +76,16 @@ class SegmentBuffer:
             true_rewards: (T, N).
             render_states: (T, N, S), of the states that the observations show.
             dones: (T, N) bool, true at the last step of an episode, however it ended.
+            frames: (T, N, 1) of bytes objects, encoded pictures; only where they are kept.
         """
         kept = min(len(dones), self.capacity)
         slots = np.arange(self.steps_added + len(dones) - kept, self.steps_added + len(dones))
         rollout = (observations, actions, true_rewards, render_states, dones)
         for ring, new in zip(self._arrays.values(), rollout, strict=True):
             ring[:, slots % self.capacity] = np.swapaxes(new[-kept:], 0, 1)
+        if self._frames is not None:
+            assert frames is not None
+            self._frames[:, slots % self.capacity] = np.swapaxes(frames[-kept:, :, 0], 0, 1)
         self.steps_added += len(dones)
 
     def clip_starts(self, length: int) -> tuple[np.ndarray, np.ndarray]:
@@ -116,13 +131,16 @@ class SegmentBuffer:
         clip = {name: array[index][0] for name, array in self._arrays.items()}
         if clip.pop("dones")[:-1].any():
             raise ValueError(f"The clip of {length} steps from step {start} crosses a reset.")
+        frames = () if self._frames is None else tuple(self._frames[index][0])
         # A slice of the batch of one would be a view: copy, so that a segment owns its memory.
-        return Segment(**{name: array.copy() for name, array in clip.items()})
+        return Segment(**{name: array.copy() for name, array in clip.items()}, frames=frames)
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """All that is needed to go on exactly: what is kept, oldest first, as (N, steps, ...)."""
         slots = np.arange(self.oldest, self.steps_added) % self.capacity
         kept = {name: array[:, slots] for name, array in self._arrays.items()}
+        if self._frames is not None:
+            kept["frames"], kept["frame_ends"] = pack_frames(self._frames[:, slots])
         return {"steps_added": np.array(self.steps_added), **kept}
 
     def restore(self, snapshot: Mapping[str, np.ndarray]) -> None:
@@ -144,6 +162,10 @@ class SegmentBuffer:
         slots = np.arange(oldest, steps_added) % self.capacity
         for name, ring in self._arrays.items():
             ring[:, slots] = snapshot[name]
+        if self._frames is not None:
+            shape = (self.num_envs, len(slots))
+            packed, ends = snapshot["frames"], snapshot["frame_ends"]
+            self._frames[:, slots] = unpack_frames(packed, ends, shape)
 
     def _index(
         self, envs: np.ndarray, starts: np.ndarray, length: int

@@ -15,6 +15,7 @@ from pbrl.errors import ConfigError
 Acquisition = Literal["disagreement", "uniform", "entropy", "information_gain", "k_centre"]
 TeacherName = Literal["oracle", "mistake", "stoc", "skip", "myopic", "equal"]
 RewardSource = Literal["preferences", "true"]
+AnnotatorName = Literal["teacher", "human", "none"]
 Device = Literal["auto", "cpu", "cuda"]
 Activation = Literal["tanh", "relu"]
 
@@ -83,6 +84,9 @@ class RewardConfig:
     """Slope of the leaky ReLU below zero."""
     error_rate: float = 0.1
     """Share of answers that the likelihood takes to be uniformly random."""
+    error_rate_by_annotator: bool = False
+    """Replace that share by an estimate for each annotator, once 30 of their answers were predicted
+    before they were given."""
     l2_initial: float = 1e-4
     """Weight of the squared weights in the loss at the start (not stated in the paper); 0 turns
     the regularisation off."""
@@ -129,6 +133,18 @@ class QueryConfig:
     """How pairs are chosen among the candidates."""
     buffer_steps: int = 32_768
     """Most recent steps that clips are cut from (not stated in the paper)."""
+    ahead: int = 10
+    """Questions kept open for people beyond those that are due."""
+    max_lag: int = 20
+    """Answers by which people may fall behind the schedule before training waits for them."""
+    fit_answers: int = 8
+    """Answers, given or taken back by people, after which the reward is fitted anew."""
+    max_age_steps: int = 100_000
+    """Steps after which a question to people that nobody has begun to answer is replaced."""
+    overlap: float = 0.0
+    """Share of the questions that a second person is asked too, on top of the budget."""
+    clip_megabytes: float = 1000.0
+    """Room for clips in the label store; those of withdrawn questions give way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +161,19 @@ class TrainConfig:
     """Seed of every random stream."""
     reward_source: RewardSource = "preferences"
     """What the agent is trained on: the learned reward, or the true one as a baseline."""
+    annotator: AnnotatorName = "teacher"
+    """Who answers: the synthetic `teacher`, people at the viewer, or nobody: the reward is then
+    fitted once, on the answers of `labels_from`."""
+    store: str = ""
+    """Label store that the run shares with others: a path, or a URL without password; its own
+    `labels.db` if empty."""
+    store_run: str = ""
+    """The run's name in a shared store; chosen at its start."""
+    look_for: str = ""
+    """What people are to judge by, in place of the task's own text."""
+    labels_from: str = ""
+    """Where a frozen reward was learnt from: a run's folder or a label store, perhaps with
+    `#RUN` at its end."""
     teacher: TeacherName = "oracle"
     """The synthetic annotator: the paper's oracle or a B-Pref teacher that errs."""
     threads: int = 0

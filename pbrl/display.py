@@ -30,6 +30,7 @@ COLOURS: dict[Part, str] = {
     "asking": "yellow",
     "fitting": "magenta",
     "saving": "blue",
+    "waiting": "white",
 }
 
 
@@ -86,7 +87,9 @@ class LiveDisplay:
         self._live.stop()
 
     def show(self, status: Status) -> None:
-        """Redraws the panel."""
+        """Redraws the panel; a run that waits has one point in the curves, its last."""
+        if self._past and self._past[-1].steps == status.steps:
+            self._past.pop()
         self._past.append(status)
         self._live.update(panel(self._past, self._title))
 

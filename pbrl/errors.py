@@ -24,6 +24,10 @@ class StoreError(PbrlError):
     """A label store that is missing, damaged, newer than this program, or out of space."""
 
 
+class StoreUnreachable(StoreError):
+    """A label store that is away or held by others now: the same may work in a moment."""
+
+
 class FeedbackError(PbrlError):
     """An answer that does not fit its question."""
 

@@ -13,6 +13,7 @@ import numpy as np
 from torch.utils.tensorboard import SummaryWriter
 
 from pbrl.agents import UpdateReport
+from pbrl.frozen_reward import FrozenReward
 from pbrl.reward_learning import RewardLearning
 from pbrl.runs import Run, disk_errors, write_whole
 from pbrl.status import Status
@@ -93,7 +94,9 @@ def update_metrics(update: UpdateReport | None) -> Metrics:
 
 
 def reward_metrics(
-    learning: RewardLearning | None, true_rewards: np.ndarray, rewards: np.ndarray | None
+    learning: RewardLearning | FrozenReward | None,
+    true_rewards: np.ndarray,
+    rewards: np.ndarray | None,
 ) -> Metrics:
     """Returns the metrics of the reward model.
 

@@ -13,15 +13,16 @@ import numpy as np
 from pbrl.annotators import Annotator
 from pbrl.buffer import SegmentBuffer
 from pbrl.config import TrainConfig
+from pbrl.errors import StoreError
 from pbrl.feedback import FeedbackKind
 from pbrl.query.schedule import initial_labels, labels_due
 from pbrl.query.selection import select_queries
 from pbrl.reward.ensemble import FitReport, RewardEnsemble
-from pbrl.reward.labels import LabelReader
+from pbrl.reward.labels import LabelledClips, LabelReader
 from pbrl.rollout import Rollout
-from pbrl.seeding import generator, generator_state, set_generator_state
+from pbrl.seeding import generator, generator_state, numbered_generator, set_generator_state
 from pbrl.status import Clock
-from pbrl.store import LabelStore
+from pbrl.store import LabelStore, Query
 
 
 class RewardLearning:
@@ -35,7 +36,7 @@ class RewardLearning:
         store: The label store, in which the run is open.
         run: The run's name in the store.
         kind: The kind of feedback that is asked for.
-        annotator: Who answers.
+        annotator: Who answers at once; None if people do, whenever they like.
         clock: Counts the time spent asking and fitting.
     """
 
@@ -48,7 +49,7 @@ class RewardLearning:
         store: LabelStore,
         run: str,
         kind: FeedbackKind,
-        annotator: Annotator,
+        annotator: Annotator | None,
         clock: Clock,
     ) -> None:
         self.config, self.ensemble, self.buffer = config, ensemble, buffer
@@ -59,7 +60,7 @@ class RewardLearning:
         self.last_fit: FitReport | None = None
         self._clip_steps, self._store, self._run = clip_steps, store, run
         self._kind, self._annotator, self._clock = kind, annotator, clock
-        self._reader = LabelReader(store, run, kind)
+        self._reader = LabelReader(store, run, kind, config.reward)
         self._rng = generator(config.seed, "query")
 
     @property
@@ -70,9 +71,7 @@ class RewardLearning:
     @property
     def accuracy(self) -> float | None:
         """Returns the share of left-out answers that the members predict, None without any."""
-        if self.last_fit is None or np.isnan(self.last_fit.validation_accuracy).all():
-            return None
-        return float(np.nanmean(self.last_fit.validation_accuracy))
+        return held_out_accuracy(self.last_fit)
 
     def remember(self, rollout: Rollout) -> None:
         """Takes in experience, from which clips are cut later."""
@@ -82,14 +81,25 @@ class RewardLearning:
             rollout.true_rewards,
             rollout.render_states,
             rollout.ended,
+            rollout.frames,
         )
 
     def reward(self, rollout: Rollout) -> np.ndarray:
         """Returns the learned reward of every step of a rollout, `(T, N)`, by one snapshot."""
         return self.ensemble.reward(rollout.observations, rollout.actions)
 
+    def due(self, steps: int, total_steps: int) -> int:
+        """Returns how many answers of the budget are due.
+
+        Args:
+            steps: Environment steps of the run so far, no fewer than come before the questions.
+            total_steps: Steps that the run will take.
+        """
+        query = self.config.query
+        return labels_due(query, steps - query.initial_steps, total_steps - query.initial_steps)
+
     def ask_and_fit(self, steps: int, total_steps: int, episode_return: float | None) -> bool:
-        """Asks what is due and fits on the answers.
+        """Asks an annotator who answers at once what is due, and fits on the answers.
 
         Args:
             steps: Environment steps of the run so far.
@@ -99,20 +109,25 @@ class RewardLearning:
         Returns:
             Whether the ensemble was fitted.
         """
-        query = self.config.query
-        due = (
-            labels_due(query, steps - query.initial_steps, total_steps - query.initial_steps)
-            if self.asked
-            else initial_labels(query)
-        )
+        assert self._annotator is not None
+        due = self.due(steps, total_steps) if self.asked else initial_labels(self.config.query)
         if due <= self.asked:
             return False
         with self._clock.time("asking"):
-            self._ask(range(self.asked, due), episode_return)
-        with self._clock.time("fitting"):
-            return self._fit()
+            queries = self._post(range(self.asked, due))
+            self._annotator.answer(self._store, self._run, queries, episode_return)
+            self.asked = due
+        return self.fit()
 
-    def _ask(self, numbers: range, episode_return: float | None) -> None:
+    def ask(self, count: int) -> None:
+        """Asks people `count` questions: posts them for whoever comes."""
+        with self._clock.time("asking"):
+            numbers = range(self.asked, self.asked + count)
+            self._post(numbers)
+            self.asked = numbers.stop
+
+    def _post(self, numbers: range) -> list[Query]:
+        """Chooses clips, asks about them in the store and returns the queries."""
         queries = select_queries(
             self.buffer,
             self._clip_steps,
@@ -122,19 +137,47 @@ class RewardLearning:
             self._kind.name,
             self._rng,
         )
+        queries = [
+            dataclasses.replace(query, wanted=self._wanted(query.number)) for query in queries
+        ]
         self._store.post(self._run, queries)
-        self._annotator.answer(self._store, self._run, queries, episode_return)
-        self.asked = numbers.stop
+        return queries
 
-    def _fit(self) -> bool:
-        labels = self._reader.read(below=self.asked)
-        if labels is None:
-            return False
-        config = self.config.reward
-        updates = config.updates if self.ready else config.initial_updates
-        self.last_fit = self.ensemble.fit(labels, updates)
-        self.labels = len(labels)
+    def _wanted(self, number: int) -> int:
+        """Returns how many people are asked a question: a matter of the seed and its number."""
+        share = self.config.query.overlap
+        drawn = numbered_generator(self.config.seed, "overlap", number).random() if share else 1.0
+        return 2 if drawn < share else 1
+
+    def fit(self) -> bool:
+        """Fits on the answers that stand and returns whether there was one to learn from."""
+        with self._clock.time("fitting"):
+            labels = self.labelled()
+            if labels is None:
+                return False
+            config = self.config.reward
+            updates = config.updates if self.ready else config.initial_updates
+            self.last_fit = self.ensemble.fit(labels, updates)
+            self.labels = len(labels)
         return True
+
+    def labelled(self) -> LabelledClips | None:
+        """Returns the answers that stand and say something, with their clips; None without any."""
+        return self._reader.read(below=self.asked)
+
+    def continue_numbers(self) -> None:
+        """Goes on after the last question in the store, which a process that died may have asked.
+
+        The pairs that come next are then drawn anew, so that it is not the same ones again.
+        """
+        following = self._store.next_number(self._run)
+        if following > self.asked:
+            self.asked = following
+            self._rng = numbered_generator(self.config.seed, "query", following)
+
+    def close(self) -> None:
+        """Lets go of the label store."""
+        self._store.close()
 
     def state(self) -> dict[str, Any]:
         """Returns all that is needed to go on exactly; the labels themselves are in the store."""
@@ -158,5 +201,15 @@ class RewardLearning:
         self.asked, self.labels = state["asked"], state["labels"]
         self.last_fit = FitReport(**state["last_fit"]) if state["last_fit"] else None
         set_generator_state(self._rng, state["rng"])
-        if self.asked:
-            self._store.segments(self._run, [self.asked - 1])
+        if self._store.next_number(self._run) < self.asked:
+            raise StoreError(
+                f"{self._store.name} has no query {self.asked - 1} of run {self._run!r}, which had "
+                "been asked when the checkpoint was written: name the store that the run had."
+            )
+
+
+def held_out_accuracy(fit: FitReport | None) -> float | None:
+    """Returns the share of left-out answers that the members predict, None without any."""
+    if fit is None or np.isnan(fit.validation_accuracy).all():
+        return None
+    return float(np.nanmean(fit.validation_accuracy))

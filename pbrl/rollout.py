@@ -1,9 +1,11 @@
 """One rollout of the agent: what it saw and did, for the reward model and the segment buffer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from gymnasium import spaces
+
+NO_FRAMES = np.empty((0, 0, 0), object)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,15 @@ class Rollout:
     """(T, N) bool, the time limit ended the episode, and the task did not."""
     render_states: np.ndarray
     """(T, N, S) float32, the simulator state that the observation shows; S = 0 without one."""
+    frames: np.ndarray = field(default_factory=lambda: NO_FRAMES)
+    """(T, N, F) of bytes objects, an encoded picture of the same moment; F = 0 where none are
+    recorded, which is what is made of the default."""
 
     def __post_init__(self) -> None:
         """Checks that all arrays cover the same steps and environments."""
         steps = self.true_rewards.shape
+        if self.frames is NO_FRAMES:
+            object.__setattr__(self, "frames", np.empty((*steps, 0), object))
         for name in self.__slots__:
             shape = getattr(self, name).shape
             if shape[:2] != steps:

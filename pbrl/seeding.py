@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-Stream = Literal["env", "agent", "query", "oracle", "reward", "evaluation", "bootstrap"]
+Stream = Literal["env", "agent", "query", "oracle", "reward", "evaluation", "bootstrap", "overlap"]
 STREAMS: tuple[Stream, ...] = get_args(Stream)
 
 

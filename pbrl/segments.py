@@ -23,6 +23,8 @@ class Segment:
     """(T,) float64, reward per step; NaN where the task has none or the reader may not see it."""
     render_states: np.ndarray
     """(T, S) float32, what the task draws a frame from; S is 0 where there is nothing to draw."""
+    frames: tuple[bytes, ...] = ()
+    """T encoded pictures (PNG) of the same moments, of tasks that cannot be drawn from states."""
 
     def __post_init__(self) -> None:
         """Checks shapes and types.
@@ -46,6 +48,11 @@ class Segment:
                     f"A segment's {name} must be a {ndim}-dimensional {dtype.__name__} array of "
                     f"{steps} steps; got {array.dtype} of shape {array.shape}."
                 )
+        if len(self.frames) not in (0, steps):
+            raise ValueError(
+                f"A segment of {steps} steps has a frame for each step or none at all; "
+                f"got {len(self.frames)}."
+            )
 
     def __len__(self) -> int:
         """The number of steps T."""
@@ -60,10 +67,13 @@ class Segment:
     def content_hash(self) -> str:
         """SHA-256, in hex, of the shapes and little-endian bytes of all but the true rewards.
 
-        A reader who is not given the true rewards can still check that a clip is undamaged.
+        Frames count, by length and bytes, where there are any. A reader who is not given the true
+        rewards can still check that a clip is undamaged.
         """
         digest = hashlib.sha256()
         for array in (self.observations, self.actions, self.render_states):
             digest.update(np.array(array.shape, dtype="<i8").tobytes())
             digest.update(array.astype("<f4", copy=False).tobytes())
+        for frame in self.frames:
+            digest.update(len(frame).to_bytes(8, "little") + frame)
         return digest.hexdigest()

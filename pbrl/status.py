@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-Part = Literal["acting", "learning", "asking", "fitting", "saving"]
+Part = Literal["acting", "learning", "asking", "fitting", "saving", "waiting"]
 
 
 class Clock:
@@ -31,6 +31,11 @@ class Clock:
         finally:
             self.seconds[part] += time.perf_counter() - start
 
+    @property
+    def working(self) -> float:
+        """Returns the seconds since the clock was made that were not spent waiting for people."""
+        return self.elapsed - self.seconds.get("waiting", 0.0)
+
     def shares(self) -> dict[Part, float]:
         """Returns each part's share of the time counted so far."""
         total = sum(self.seconds.values()) or 1.0
@@ -48,9 +53,9 @@ class Status:
     total_steps: int
     """Steps of the whole run."""
     steps_per_second: float
-    """Over this process's life."""
+    """Over this process's life, time spent waiting for people left out."""
     labels: int
-    """Answers so far."""
+    """Answers so far; while people answer, the questions that have one."""
     label_budget: int
     """Answers of the whole run; 0 where none are asked."""
     true_return: float | None = None
@@ -74,7 +79,7 @@ class Display(Protocol):
     """Shows a run to whoever started it."""
 
     def show(self, status: Status) -> None:
-        """Shows where the run stands; called once per rollout."""
+        """Shows where the run stands; called once per rollout, and now and then while it waits."""
 
     def say(self, sentence: str) -> None:
         """Shows a sentence that stays."""

@@ -14,7 +14,9 @@ from pbrl.checkpoints import Checkpoint, save_checkpoint, to_arrays, to_tensors
 from pbrl.config import TrainConfig
 from pbrl.episodes import EpisodeReturns
 from pbrl.errors import NumericalError
+from pbrl.frozen_reward import FrozenReward
 from pbrl.metrics import STEPS, MetricsLog, reward_metrics, run_metrics, update_metrics
+from pbrl.people import People
 from pbrl.reward_learning import RewardLearning
 from pbrl.rollout import Rollout
 from pbrl.runs import Run, disk_errors
@@ -46,6 +48,7 @@ class Trainer:
         learning: The preference side, or None to train on the true reward.
         display: Shows how it goes.
         clock: Counts what the time goes to.
+        people: Gives people their turn, if it is they who answer.
     """
 
     def __init__(
@@ -54,12 +57,14 @@ class Trainer:
         run: Run,
         env: Environments,
         agent: PreferencePPO,
-        learning: RewardLearning | None,
+        learning: RewardLearning | FrozenReward | None,
         display: Display,
         clock: Clock,
+        people: People | None = None,
     ) -> None:
         self.config, self.run, self.env, self.agent = config, run, env, agent
         self.learning, self.display, self.clock = learning, display, clock
+        self.people = people
         self.stopping = False
         """Set from outside, it ends training after the rollout in progress."""
         self.true_returns = EpisodeReturns(config.env.num_envs)
@@ -83,10 +88,10 @@ class Trainer:
         self._first_step = self.steps
         metrics = MetricsLog(self.run, self.steps)
         try:
-            self._ask_after_the_end()
+            self._begin()
             while self.steps < self.total_steps and not self.stopping:
                 metrics.write(self._iterate())
-                self.display.show(self.status())
+                self._show(self.status())
                 if self.steps - self._saved >= self.config.checkpoint_steps:
                     self.save()
             if self._saved != self.steps:
@@ -95,11 +100,27 @@ class Trainer:
             raise NumericalError(f"{error} {self._keep_last_states()}") from error
         finally:
             metrics.close()
+            if self.people is not None:
+                self.people.farewell(self.status())
 
-    def _ask_after_the_end(self) -> None:
-        """Spends a label budget that was raised when no steps were left, on the reward alone."""
-        if self.learning is not None and self.steps >= self.total_steps and self._ask_and_fit():
+    def _begin(self) -> None:
+        """Lets those answer who are due before the next rollout.
+
+        Of a run without steps left, that spends a label budget that was raised on the reward alone.
+        """
+        fit = self.learning.last_fit if self.learning else None
+        if self.people is not None:
+            self.people.begin()
+            self._consult()
+        elif self.steps >= self.total_steps:
+            self._consult()
+        if self.steps >= self.total_steps and self.learning and self.learning.last_fit is not fit:
             self.save()
+
+    def _show(self, status: Status) -> None:
+        self.display.show(status)
+        if self.people is not None:
+            self.people.note(status)
 
     def _iterate(self) -> dict[str, float | int | None]:
         """Acts and learns for one rollout and returns what to log of it."""
@@ -139,14 +160,18 @@ class Trainer:
         if self.learning is None:
             return rollout.true_rewards
         self.learning.remember(rollout)
-        if self._is_time_to_ask():
-            self._ask_and_fit()
+        if not self._consult():
+            return None
         return self.learning.reward(rollout) if self.learning.ready else None
 
-    def _ask_and_fit(self) -> bool:
-        returns = self.true_returns.mean(TEACHER_WINDOW)
-        assert self.learning is not None
-        return self.learning.ask_and_fit(self.steps, self.total_steps, returns)
+    def _consult(self) -> bool:
+        """Gives those who answer their turn; returns False if the run was stopped meanwhile."""
+        if self.people is not None:
+            return self.people.turn(self.status, lambda: self.stopping)
+        if isinstance(self.learning, RewardLearning) and self._is_time_to_ask():
+            returns = self.true_returns.mean(TEACHER_WINDOW)
+            self.learning.ask_and_fit(self.steps, self.total_steps, returns)
+        return True
 
     def _is_time_to_ask(self) -> bool:
         training_steps = self.steps - self.config.query.initial_steps
@@ -156,13 +181,14 @@ class Trainer:
     def status(self) -> Status:
         """Returns where the run stands."""
         learning, steps = self.learning, self.steps - self._first_step
+        asks = isinstance(learning, RewardLearning)
         return Status(
             phase=self._phase(),
             steps=self.steps,
             total_steps=self.total_steps,
-            steps_per_second=steps / max(self.clock.elapsed, 1e-9),
-            labels=learning.labels if learning else 0,
-            label_budget=self.config.query.label_budget if learning else 0,
+            steps_per_second=steps / max(self.clock.working, 1e-9),
+            labels=self.people.answered if self.people else learning.labels if learning else 0,
+            label_budget=self.config.query.label_budget if asks else 0,
             true_return=self.true_returns.mean(),
             learned_return=self.learned_returns.mean() if learning else None,
             accuracy=learning.accuracy if learning else None,
@@ -172,6 +198,10 @@ class Trainer:
     def _phase(self) -> str:
         if self.learning is None:
             return "training on the true reward"
+        if isinstance(self.learning, FrozenReward):
+            return f"training on a reward learnt before, from {self.learning.labels} answers"
+        if self.people and self.people.phase:
+            return self.people.phase
         if not self.learning.ready:
             return "acting with the untrained policy, for the first clips"
         return "training on the learned reward"
@@ -184,6 +214,8 @@ class Trainer:
             "learned_returns": self.learned_returns.state(),
             "learning": self.learning.state() if self.learning else {},
         }
+        if self.people:
+            state["people"] = self.people.state()
         with self.clock.time("saving"):
             checkpoint = save_checkpoint(self.run, self.steps, self.agent.save, to_tensors(state))
         self._saved = self.steps
@@ -198,7 +230,14 @@ class Trainer:
         self.learned_returns.set_state(state["learned_returns"])
         if self.learning is not None:
             self.learning.set_state(state["learning"])
+        if self.people is not None:
+            self.people.set_state(state["people"])
         self._saved = checkpoint.steps
+
+    def close(self) -> None:
+        """Lets go of the label store."""
+        if self.learning is not None:
+            self.learning.close()
 
     def _keep_last_states(self) -> str:
         """Saves the last rollout for whoever looks for the cause, and says where."""
@@ -207,6 +246,7 @@ class Trainer:
             return "Training stopped before the first rollout was complete."
         kept = self.run.path / f"not_finite_{self.steps}.npz"
         arrays = {f.name: getattr(rollout, f.name) for f in dataclasses.fields(rollout)}
+        del arrays["frames"]  # encoded pictures, no numbers
         with disk_errors(kept):
             np.savez_compressed(kept, **arrays)
         return (

@@ -4,7 +4,7 @@ import os
 import runpy
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,28 @@ def true_reward_run(tmp_path_factory) -> Path:
 def fingerprint() -> Callable[[Path], dict[str, str]]:
     """What a run has come to, as hashes by its parts: see tests/fingerprint.py."""
     return runpy.run_path(str(Path(__file__).with_name("fingerprint.py")))["fingerprint"]
+
+
+@pytest.fixture(scope="session")
+def postgresql_server():
+    """A PostgreSQL server for the session: see tests/postgresql_server.py."""
+    server_file = runpy.run_path(str(Path(__file__).with_name("postgresql_server.py")))
+    if server_file["programs"]() is None:
+        pytest.skip("PostgreSQL is not installed (Debian's package is postgresql)")
+    pytest.importorskip("psycopg")
+    server = server_file["PostgresqlServer"]()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server) -> Iterator[str]:
+    """The URL, with password, of an empty PostgreSQL database."""
+    with postgresql_server.new_database() as url:
+        yield url
 
 
 def _trained(tmp_path_factory, *arguments: str) -> Path:

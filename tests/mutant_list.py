@@ -393,11 +393,11 @@ QUESTIONS = (
     Mutant(
         "nothing leaks: nor does it choose what is asked",
         "pbrl/query/selection.py",
-        "asked = candidates.take(",
+        "chosen = ACQUISITIONS[",
         "rewards = [buffer.cut(e[0], s[0], length).true_return for e, s in\n"
         "            zip(candidates.envs, candidates.starts, strict=True)]\n"
         "        returns = returns * np.array(rewards)[:, None]\n"
-        "        asked = candidates.take(",
+        "        chosen = ACQUISITIONS[",
         f"{NOTHING_LEAKS}::test_without_true_rewards_every_weight_is_the_same",
     ),
     Mutant(
@@ -667,7 +667,7 @@ MISTAKES = (
         "pbrl/reward_learning.py",
         "return self.ensemble.reward(rollout.observations, rollout.actions)",
         "rewards = self.ensemble.reward(rollout.observations, rollout.actions)\n"
-        "        self._fit()\n"
+        "        self.fit()\n"
         "        rewards[:5] = self.ensemble.reward(rollout.observations, rollout.actions)[:5]\n"
         "        return rewards",
         f"{LOOP}::test_one_model_rewards_all_steps_of_a_rollout",

@@ -35,7 +35,9 @@ COMMANDS = sorted(
         command
         for document in DOCUMENTS
         for command in re.findall(r"^pbrl .*$|(?<=`)pbrl [^`]*(?=`)", document.read_text(), re.M)
-        if not re.search(r"\b[A-Z]{3,}\b|^pbrl (train|eval|bench)$", command)  # a form, or a name
+        if not re.search(
+            r"\b[A-Z]{3,}\b|^pbrl (train|eval|bench|label|watch)$", command
+        )  # a form, or a name
     }
 )
 TRAINING = [
@@ -43,6 +45,12 @@ TRAINING = [
     for command in COMMANDS
     if command.startswith("pbrl train ") and not command.endswith(("--settings", "--help"))
 ]
+OF_PEOPLE = [
+    command
+    for command in COMMANDS
+    if split(command)[0] in ("label", "watch") or "--annotator human" in command
+]
+"""These need a person; what they do at a real window is tested with the viewer."""
 TINY = (
     "--total-steps 1024 --query.initial-steps 512 --query.label-budget 32 "
     "--agent.rollout-steps 64 --reward.initial-updates 5 --reward.updates 5"
@@ -85,7 +93,12 @@ def test_help_is_there(arguments, capsys):
 
 # The bench takes a minute and is run by its own tests, in tests/experiments/bench.
 @pytest.mark.parametrize(
-    "command", [c for c in COMMANDS if split(c) not in TRAINING and split(c)[0] != "bench"]
+    "command",
+    [
+        c
+        for c in COMMANDS
+        if split(c) not in TRAINING and c not in OF_PEOPLE and split(c)[0] != "bench"
+    ],
 )
 def test_each_command_runs(command, here, capsys):
     verb, arguments = split(command)
@@ -95,7 +108,22 @@ def test_each_command_runs(command, here, capsys):
         assert (here / name).stat().st_size > 100
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if split(c) in TRAINING])
+@pytest.mark.parametrize("command", OF_PEOPLE)
+def test_each_command_of_people_is_understood(command, here, capsys, monkeypatch):
+    """Settings are read and checked; a window is refused where there is no display."""
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    verb, arguments = split(command)
+    if verb == "train":
+        assert new_settings(*parse(arguments)).annotator == "human"
+    else:
+        assert call(verb, *arguments) == 2
+        assert "needs a display" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command", [c for c in COMMANDS if split(c) in TRAINING and c not in OF_PEOPLE]
+)
 def test_each_command_that_trains_is_understood_and_runs_in_little(command, here, capsys):
     """Its settings are read and checked as they stand; the run is a tiny one of `debug`."""
     verb, arguments = split(command)

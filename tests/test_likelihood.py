@@ -11,6 +11,8 @@ from pbrl.likelihood import (
     choice_log_probabilities,
     choice_or_tie_log_probabilities,
     choice_probability,
+    ensemble_choice_probability,
+    estimated_error_rate,
 )
 
 RETURNS = np.random.default_rng(0).normal(scale=5, size=(3, 40, 2))
@@ -50,6 +52,36 @@ def test_laws_of_a_choice_or_tie(error_rate: float, tie_margin: float):
     np.testing.assert_allclose(np.exp(logs).sum(-1), 1)
     swapped = choice_or_tie_log_probabilities(RETURNS[..., ::-1], error_rate, tie_margin)
     np.testing.assert_allclose(logs, swapped[..., [1, 0, 2]])
+
+
+@pytest.mark.parametrize("tie_margin", [None, 0.5])
+def test_an_error_rate_for_each_answer(tie_margin: float | None):
+    def logs(returns: np.ndarray, rate: object) -> np.ndarray:
+        if tie_margin is None:
+            return choice_log_probabilities(returns, rate)
+        return choice_or_tie_log_probabilities(returns, rate, tie_margin)
+
+    rates = np.linspace(0.02, 0.5, RETURNS.shape[1])
+    together = logs(RETURNS, rates)  # (3, 40, 2) with (40,)
+    one_by_one = [logs(RETURNS[:, n], float(rate)) for n, rate in enumerate(rates)]
+    np.testing.assert_allclose(together, np.stack(one_by_one, axis=1))
+    np.testing.assert_allclose(np.exp(together).sum(-1), 1)
+    in_torch = logs(torch.from_numpy(RETURNS), torch.from_numpy(rates))
+    torch.testing.assert_close(in_torch, torch.from_numpy(together))
+
+
+def test_an_ensembles_probability_is_the_mean_over_members():
+    returns = np.array([[[math.log(3), 0.0]], [[0.0, 0.0]]])
+    np.testing.assert_allclose(ensemble_choice_probability(returns), [(0.75 + 0.5) / 2])
+
+
+def test_estimated_error_rate_by_hand():
+    # (1 - e) .9 + e / 2 = .7 at e = .5; no more agreement than by chance is e = 1.
+    agreement = np.array([0.9, 0.7, 0.5, 0.2, 1.0, 0.8])
+    confidence = np.array([0.9, 0.9, 0.9, 0.9, 0.9, 0.5])
+    expected = [0, 0.5, 1, 1, 0, np.nan]
+    np.testing.assert_allclose(estimated_error_rate(agreement, confidence), expected, atol=1e-12)
+    assert estimated_error_rate(np.float64(0.7), np.float64(0.9)) == pytest.approx(0.5)
 
 
 def test_rao_kupper_hand_computed():

@@ -75,3 +75,17 @@ def test_an_empty_segment_is_refused():
     none = np.zeros((0, 1), np.float32)
     with pytest.raises(ValueError, match="at least one step"):
         Segment(none, none, np.zeros(0), none)
+
+
+def test_frames_count_in_the_hash_where_there_are_any():
+    segment = make_segment(steps=2)
+    hashes = {
+        dataclasses.replace(segment, frames=frames).content_hash
+        for frames in ((), (b"a", b"bc"), (b"ab", b"c"), (b"a", b"bd"))
+    }
+    assert len(hashes) == 4
+
+
+def test_a_frame_for_each_step_or_none():
+    with pytest.raises(ValueError, match="2 steps has a frame for each step or none"):
+        dataclasses.replace(make_segment(steps=2), frames=(b"a",))

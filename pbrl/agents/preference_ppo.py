@@ -43,7 +43,7 @@ from pbrl.agents.policy import policy_function, read_weights, sample
 from pbrl.agents.ppo_update import Experience, Hyperparameters, make_update
 from pbrl.agents.recording import Recording
 from pbrl.agents.reward_scaling import scale_rewards
-from pbrl.agents.vec_env import GymnasiumVecEnv, render_states
+from pbrl.agents.vec_env import GymnasiumVecEnv, pictures, render_states
 from pbrl.compilation import compile_function
 from pbrl.errors import ConfigError, NumericalError
 from pbrl.rollout import Rollout
@@ -205,7 +205,7 @@ class PreferencePPO(PPO):
         callback.on_rollout_start()
         for t in range(n_rollout_steps):
             rollout.observations[t] = self._last_obs
-            rollout.render_states[t] = render_states(env)
+            recording.show(t, render_states(env), pictures(env))
             drawn = self._act(*weights, observations[t].to(self.device), noise[t])
             actions = recording.actions[t] = drawn.cpu().numpy()
             executed = actions if bounds is None else np.clip(actions, bounds.low, bounds.high)
@@ -233,7 +233,9 @@ class PreferencePPO(PPO):
         """Returns the arrays to record in: the last ones wherever they fit."""
         shape = (num_steps, *render_states(env).shape)
         if self._recording is None or self._recording.rollout.render_states.shape != shape:
-            self._recording = Recording(shape, self.observation_space, self.action_space)
+            spaces_of_one = self.observation_space, self.action_space
+            with_frames = pictures(env) is not None
+            self._recording = Recording(shape, *spaces_of_one, with_frames=with_frames)
         self._recording.restart()
         return self._recording
 

@@ -8,6 +8,7 @@ from gymnasium import spaces
 from torch import Tensor
 
 from pbrl.errors import NumericalError
+from pbrl.frames import encode_frame
 from pbrl.rollout import Rollout
 
 
@@ -19,6 +20,8 @@ class Recording:
         shape: tuple[int, int, int],
         observation_space: spaces.Space,
         action_space: spaces.Space,
+        *,
+        with_frames: bool = False,
     ) -> None:
         """Allocates for T steps, N environments and S values of simulator state: `shape`.
 
@@ -26,6 +29,7 @@ class Recording:
             shape: (T, N, S).
             observation_space: of one environment, Box.
             action_space: of one environment, Box or Discrete.
+            with_frames: whether pictures are recorded too.
         """
         steps, state_size = shape[:2], shape[2]
         observation_shape = observation_space.shape or ()
@@ -40,6 +44,7 @@ class Recording:
             terminated=np.zeros(steps, bool),
             truncated=np.zeros(steps, bool),
             render_states=np.zeros((*steps, state_size), np.float32),
+            frames=np.empty((*steps, int(with_frames)), object),
         )
         self.actions = np.zeros((*steps, *action_shape), np.int64 if discrete else np.float32)
         """(T, N, A) as drawn, before clipping, or (T, N) indices."""
@@ -60,6 +65,19 @@ class Recording:
         """Forgets the last rollout."""
         self.complete = False
         self.final_observations.clear()
+
+    def show(self, t: int, states: np.ndarray, pictures: np.ndarray | None) -> None:
+        """Records what step `t` begins with, to be seen later.
+
+        Args:
+            t: the step.
+            states: (N, S) simulator states.
+            pictures: (N, H, W, 3) uint8, where they are recorded.
+        """
+        self.rollout.render_states[t] = states
+        if pictures is not None:
+            for i, picture in enumerate(pictures):
+                self.rollout.frames[t, i, 0] = encode_frame(picture)
 
     def record(
         self,

@@ -126,3 +126,9 @@ def render_states(env: VecEnv) -> np.ndarray:
     if isinstance(inner, GymnasiumVecEnv):
         return inner.render_states
     return np.empty((env.num_envs, 0), dtype=np.float32)
+
+
+def pictures(env: VecEnv) -> np.ndarray | None:
+    """Returns pictures (N, H, W, 3) uint8 of what environments show, None if none are recorded."""
+    inner = env.unwrapped
+    return getattr(inner.envs, "frames", None) if isinstance(inner, GymnasiumVecEnv) else None

@@ -28,7 +28,11 @@ class Verb:
 
 VERBS: dict[str, Verb] = {
     "train": Verb("pbrl.cli.train", "train an agent from preferences, or go on with a run"),
+    "label": Verb("pbrl.cli.label", "judge the pairs of clips that a run asks about"),
+    "watch": Verb("pbrl.cli.watch", "watch a run's agent act, with predicted and true reward"),
     "eval": Verb("pbrl.cli.evaluate", "say how well a run's agent and its learned reward do"),
+    "labels": Verb("pbrl.cli.labels", "how good labels are; export, import and merge them"),
+    "runs": Verb("pbrl.cli.runs", "list runs; remove, archive and merge them"),
     "bench": Verb("pbrl.cli.bench", "measure speed beside other libraries, in one run"),
     "doctor": Verb("pbrl.cli.doctor", "say what this machine has and what to install"),
 }

@@ -1,5 +1,6 @@
 """Puts the parts of a run together from its configuration."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -12,15 +13,33 @@ from pbrl.annotators import Annotator, synthetic_annotator
 from pbrl.buffer import SegmentBuffer
 from pbrl.checkpoints import Checkpoint
 from pbrl.cli.checks import check_config, clip_steps
+from pbrl.cli.stores import address, name_in_store, source_of_labels
 from pbrl.config import EnvConfig, TrainConfig
-from pbrl.errors import TaskError
+from pbrl.errors import ConfigError, TaskError
 from pbrl.feedback import COMPARISON
+from pbrl.frozen_reward import FrozenReward
+from pbrl.people import People
+from pbrl.publishing import Publisher
 from pbrl.reward.ensemble import RewardEnsemble
+from pbrl.reward.labels import LabelledClips, LabelReader
 from pbrl.reward_learning import RewardLearning
 from pbrl.runs import Run
 from pbrl.status import Clock, Display
 from pbrl.store import LabelStore
 from pbrl.trainer import Trainer
+
+
+@dataclass(frozen=True, slots=True)
+class StoresGiven:
+    """Label stores as the user named them: what a run's settings must not hold, passwords."""
+
+    store: str = ""
+    """The one that the run shares with others."""
+    labels: str = ""
+    """The one that a frozen reward is learnt from."""
+
+
+NO_STORES = StoresGiven()
 
 
 def describe_task(env_id: str) -> envs.TaskInfo:
@@ -48,7 +67,11 @@ def make_env(
 
 
 def open_trainer(
-    config: TrainConfig, run: Run, display: Display, checkpoint: Checkpoint | None
+    config: TrainConfig,
+    run: Run,
+    display: Display,
+    checkpoint: Checkpoint | None,
+    stores: StoresGiven = NO_STORES,
 ) -> Trainer:
     """Returns a trainer at the start of a run, or where a checkpoint left it.
 
@@ -57,23 +80,31 @@ def open_trainer(
         run: Its folder, held by this process.
         display: Shows how it goes.
         checkpoint: Where to go on, or None to start.
+        stores: Label stores as the user named them, passwords included.
     """
     torch.set_num_threads(config.learner_threads)
     task = describe_task(config.env.env_id)
     check_config(config, task)
-    env = make_env(config.env, config.env.num_envs, threads=config.threads)
+    recorded = records_frames(config, task)
+    threads, count = config.threads, config.env.num_envs
+    env = make_env(config.env, count, threads=threads, record_frames=recorded)
     clock = Clock()
     if checkpoint:
         agent = PreferencePPO.load(checkpoint.agent, GymnasiumVecEnv(env), device=config.device)
     else:
         agent = build_agent(config.agent, env, config.seed, config.device)
-    learning = None
-    if config.reward_source == "preferences":
-        annotator = synthetic_annotator(
-            config.teacher, config.env.env_id, task.episode_steps, config.seed
-        )
-        learning = open_reward_learning(config, run, task, env, annotator, clock)
-    trainer = Trainer(config, run, env, agent, learning, display, clock)
+    learning, people = None, None
+    if config.reward_source == "preferences" and config.annotator == "none":
+        learning = FrozenReward(new_ensemble(config, task))
+        if checkpoint is None:
+            learning.fit(config, labels_of(stores.labels or config.labels_from, config, task))
+    elif config.reward_source == "preferences":
+        store = LabelStore(address(run, config, stores.store))
+        annotator = teacher(config, task) if config.annotator == "teacher" else None
+        learning = open_reward_learning(config, run, task, env, annotator, clock, store)
+        if annotator is None:
+            people = open_people(config, run, learning, store, display, clock)
+    trainer = Trainer(config, run, env, agent, learning, display, clock, people)
     if checkpoint:
         trainer.restore(checkpoint)
     return trainer
@@ -84,20 +115,33 @@ def open_reward_learning(
     run: Run,
     task: envs.TaskInfo,
     env: envs.TaskVectorEnv,
-    annotator: Annotator,
+    annotator: Annotator | None,
     clock: Clock,
+    store: LabelStore | None = None,
 ) -> RewardLearning:
-    """Returns the preference side of a run at its start, with the run's label store."""
+    """Returns the preference side of a run at its start.
+
+    Args:
+        config: The run's settings.
+        run: Its folder.
+        task: What it is trained on.
+        env: Its environments.
+        annotator: Who answers at once; None if people do.
+        clock: Counts what the time goes to.
+        store: Its label store, opened; the one in its folder if left out.
+    """
     obs_dim, act_dim = space_sizes(task)
-    state_dim = env.render_states.shape[1]
-    store = LabelStore(run.labels_file)
-    # A store that came along when the folder was renamed knows the run by its earlier name.
-    name = next(iter(store.runs()), run.name)
-    store.open_run(name, config.env.env_id, COMPARISON.name)
+    store = store or LabelStore(run.labels_file)
+    name = name_in_store(run, config, store)
+    store.open_run(name, config.env.env_id, COMPARISON.name, look_for=config.look_for)
     return RewardLearning(
         config,
         new_ensemble(config, task),
-        SegmentBuffer(config.env.num_envs, config.query.buffer_steps, obs_dim, act_dim, state_dim),
+        SegmentBuffer(
+            *(config.env.num_envs, config.query.buffer_steps),
+            *(obs_dim, act_dim, env.render_states.shape[1]),
+            with_frames=records_frames(config, task),
+        ),
         clip_steps(config, task),
         store,
         name,
@@ -105,6 +149,69 @@ def open_reward_learning(
         annotator,
         clock,
     )
+
+
+def open_people(
+    config: TrainConfig,
+    run: Run,
+    learning: RewardLearning,
+    store: LabelStore,
+    display: Display,
+    clock: Clock,
+) -> People:
+    """Returns the part of the loop that gives people their turn."""
+    name = name_in_store(run, config, store)
+    publisher = Publisher(config.query, store, name, f"pbrl train --resume {run.path}")
+    return People(config, learning, store, name, display, clock, publisher)
+
+
+def teacher(config: TrainConfig, task: envs.TaskInfo) -> Annotator:
+    """Returns the synthetic annotator of a run."""
+    return synthetic_annotator(config.teacher, task.env_id, task.episode_steps, config.seed)
+
+
+def records_frames(config: TrainConfig, task: envs.TaskInfo) -> bool:
+    """Returns whether pictures are recorded while the agent acts: only where people need them."""
+    asks_people = config.reward_source == "preferences" and config.annotator == "human"
+    return asks_people and not task.draws_from_states
+
+
+def labels_of(source: str, config: TrainConfig, task: envs.TaskInfo) -> LabelledClips | None:
+    """Returns all answers of another run that say something, None without any.
+
+    Args:
+        source: A run's folder or a label store, perhaps with `#RUN` at its end.
+        config: The settings of the run that will learn from them.
+        task: Its task.
+
+    Raises:
+        StoreError: There is no such store or run.
+        ConfigError: They are about another task.
+    """
+    with source_of_labels(source) as (store, name):
+        told = store.run_info(name)
+        if (told.env_id, told.kind) != (task.env_id, COMPARISON.name):
+            raise ConfigError(
+                f"The answers of run {name!r} in {store.name} are {told.kind}s on {told.env_id}, "
+                f"but {COMPARISON.name}s on {task.env_id} are needed. Name another store, or "
+                "train on that task."
+            )
+        labels = LabelReader(store, name, COMPARISON, config.reward).read(store.next_number(name))
+        if labels is not None:
+            _check_sizes(store, name, int(labels.numbers[0]), task)
+        return labels
+
+
+def _check_sizes(store: LabelStore, run: str, number: int, task: envs.TaskInfo) -> None:
+    """Refuses clips whose observations and actions are not of the task's sizes."""
+    clip = store.segments(run, [number], true_rewards=False)[number][0]
+    found = clip.observations.shape[1], clip.actions.shape[1]
+    if found != space_sizes(task):
+        raise ConfigError(
+            f"The clips of run {run!r} in {store.name} have observations and actions of sizes "
+            f"{found}, but {task.env_id} has {space_sizes(task)} here: they come from another "
+            "version of the task."
+        )
 
 
 def new_ensemble(config: TrainConfig, task: envs.TaskInfo) -> RewardEnsemble:

@@ -10,6 +10,7 @@ import torch
 import envs
 from pbrl.config import QueryConfig, TrainConfig
 from pbrl.errors import ConfigError
+from pbrl.frozen_reward import FEWEST_LABELS
 from pbrl.query.schedule import initial_labels
 
 
@@ -77,6 +78,12 @@ RANGES: dict[str, Range] = {
     "query.segment_seconds": POSITIVE,
     "query.candidates_per_query": COUNT,
     "query.buffer_steps": COUNT,
+    "query.ahead": NOT_NEGATIVE,
+    "query.max_lag": NOT_NEGATIVE,
+    "query.fit_answers": COUNT,
+    "query.max_age_steps": COUNT,
+    "query.overlap": Range(0, 1),
+    "query.clip_megabytes": POSITIVE,
     "total_steps": COUNT,
     "seed": NOT_NEGATIVE,
     "threads": NOT_NEGATIVE,
@@ -84,10 +91,6 @@ RANGES: dict[str, Range] = {
     "checkpoint_steps": COUNT,
 }
 """Of every number among the settings; where it is a tuple, of each entry."""
-
-
-FEWEST_LABELS = 8
-"""With fewer, a member's resample may well hold none of them, or all."""
 
 
 def check_config(config: TrainConfig, task: envs.TaskInfo) -> None:
@@ -107,14 +110,36 @@ def check_config(config: TrainConfig, task: envs.TaskInfo) -> None:
             "needs at least 2, and the run one rollout. Change --total-steps, --env.num-envs or "
             "--agent.rollout-steps."
         )
-    if not config.env.true_reward:
+    _check_annotator(config)
+    if config.reward_source == "preferences" and config.annotator != "none":
+        _check_questions(config, task, rollout_size)
+
+
+def _check_annotator(config: TrainConfig) -> None:
+    """Refuses an annotator who cannot judge, or has nothing to go by."""
+    if config.reward_source == "true" and config.annotator != "teacher":
+        raise ConfigError(
+            f"On the true reward (--true-reward) nobody is asked, but --annotator is "
+            f"{config.annotator}: leave one of the two out."
+        )
+    asks_teacher = config.annotator == "teacher" or config.reward_source == "true"
+    if not config.env.true_reward and asks_teacher:
         raise ConfigError(
             "A task without a true reward (--no-true-reward) can only be judged by people, and "
             f"the annotator here is the synthetic {config.teacher!r}, which judges by the true "
-            "reward. People cannot answer yet in this version: choose a task that has a reward."
+            "reward. Add --annotator human."
         )
-    if config.reward_source == "preferences":
-        _check_questions(config, task, rollout_size)
+    if (config.annotator == "none") != bool(config.labels_from):
+        raise ConfigError(
+            "A frozen reward takes both --annotator none and --labels STORE, the answers that it "
+            f"is learnt from; given: --annotator {config.annotator}, "
+            f"--labels {config.labels_from or 'nothing'}."
+        )
+    if config.annotator != "human" and config.query.overlap:
+        raise ConfigError(
+            f"--overlap is {config.query.overlap:g}, but only people are asked the same question "
+            "twice: add --annotator human, or leave it out."
+        )
 
 
 def clip_steps(config: TrainConfig, task: envs.TaskInfo) -> int:

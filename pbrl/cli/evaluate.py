@@ -17,6 +17,7 @@ from pbrl.checkpoints import latest_checkpoint
 from pbrl.cli.assembly import describe_task, make_env, run_from
 from pbrl.cli.checks import clip_steps
 from pbrl.cli.evaluation_report import as_json, print_evaluation
+from pbrl.cli.stores import address, name_in_store, opened
 from pbrl.config import TrainConfig
 from pbrl.errors import CheckpointError, TaskError
 from pbrl.evaluation import Evaluation, evaluate, play, walk
@@ -26,7 +27,6 @@ from pbrl.reward.labels import LabelledClips, LabelReader
 from pbrl.reward.saved import saved_ensemble
 from pbrl.runs import Run, write_whole
 from pbrl.seeding import numbered_generator, seed_of
-from pbrl.store import LabelStore
 from pbrl.trainer import Trainer
 from pbrl.video import check_video_name, write_video
 
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     ensemble, labels = None, None
     if config.reward_source == "preferences":
         ensemble = saved_ensemble(config, checkpoint)
-        labels = _labels(run, below=checkpoint.state()["learning"]["asked"])
+        labels = _labels(run, config, below=checkpoint.state()["learning"]["asked"])
     with console.status("Playing"):
         evaluation = _evaluate(
             config, agent, ensemble, labels, options.episodes, deterministic=not options.stochastic
@@ -106,20 +106,15 @@ def evaluate_trained(config: TrainConfig, trainer: Trainer) -> Evaluation:
     learning = trainer.learning
     if learning is None or not learning.ready:
         return _evaluate(config, trainer.agent, None, None, EPISODES)
-    labels = _labels(trainer.run, below=learning.asked)
-    return _evaluate(config, trainer.agent, learning.ensemble, labels, EPISODES)
+    return _evaluate(config, trainer.agent, learning.ensemble, learning.labelled(), EPISODES)
 
 
-def _labels(run: Run, below: int) -> LabelledClips | None:
+def _labels(run: Run, config: TrainConfig, below: int) -> LabelledClips | None:
     """Returns a run's answers to queries numbered below `below`."""
-    if not run.labels_file.is_file():
+    if not below or not (config.store or run.labels_file.is_file()):
         return None
-    store = LabelStore(run.labels_file)
-    try:
-        name = next(iter(store.runs()), run.name)  # the folder may have been renamed
-        return LabelReader(store, name, COMPARISON).read(below=below)
-    finally:
-        store.close()
+    with opened(address(run, config)) as store:
+        return LabelReader(store, name_in_store(run, config, store), COMPARISON).read(below=below)
 
 
 def _evaluate(

@@ -10,8 +10,9 @@ import tyro
 
 from experiments.presets import PRESETS
 from pbrl.annotators import TEACHERS
-from pbrl.cli.assembly import describe_task, run_from
+from pbrl.cli.assembly import StoresGiven, describe_task, run_from
 from pbrl.cli.checks import check_config
+from pbrl.cli.stores import written_down
 from pbrl.config import TrainConfig, differing_fields
 from pbrl.errors import CheckpointError, ConfigError, nearest
 from pbrl.runs import Run
@@ -19,6 +20,11 @@ from pbrl.runs import Run
 MAY_GROW = {"total_steps", "query.label_budget", "env.allow_termination"}
 """Settings that may change when a run goes on: further than it was meant to go, or past an early
 end of an episode."""
+MAY_CHANGE = {
+    f"query.{name}"
+    for name in ("ahead", "max_lag", "fit_answers", "max_age_steps", "overlap", "clip_megabytes")
+}
+"""How training and people keep pace may change at will: it is no part of what is learnt."""
 
 
 def parse(arguments: Sequence[str]) -> tuple[str | None, argparse.Namespace, list[str]]:
@@ -48,7 +54,42 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--annotator",
         metavar="NAME",
-        help=f"who judges: {', '.join(TEACHERS)} (default: oracle, which makes no errors)",
+        help="who judges: human, people at the viewer; none, nobody (see --labels); or a synthetic "
+        f"{', '.join(TEACHERS)} (default: oracle, which makes no errors)",
+    )
+    parser.add_argument(
+        "--store",
+        metavar="URL",
+        default="",
+        help="label store shared with others, a file or postgresql://USER@HOST/DATABASE "
+        "(default: labels.db in the run's folder)",
+    )
+    parser.add_argument(
+        "--look-for", metavar="TEXT", help="what people are to judge by, in your own words"
+    )
+    parser.add_argument(
+        "--labels",
+        "--labels-from",
+        dest="labels",
+        metavar="STORE",
+        default="",
+        help="with --annotator none: learn the reward once from the answers of this run's folder "
+        "or label store (STORE#RUN if it holds several runs)",
+    )
+    parser.add_argument(
+        "--max-lag",
+        type=int,
+        metavar="N",
+        help="answers by which people may fall behind before training waits (default: 20)",
+    )
+    parser.add_argument(
+        "--overlap",
+        type=float,
+        metavar="F",
+        help="share of the questions that two people are asked",
+    )
+    parser.add_argument(
+        "--no-viewer", action="store_true", help="open no viewer: `pbrl label RUN` does it later"
     )
     true_reward = parser.add_mutually_exclusive_group()
     true_reward.add_argument("--true-reward", action="store_true", help="train on the true reward")
@@ -92,22 +133,39 @@ def idle_processors(most: int) -> int:
     return max(1, min(most, (available or 1) - round(os.getloadavg()[0])))
 
 
+def stores_given(options: argparse.Namespace) -> StoresGiven:
+    """Returns the label stores as they were written, passwords included."""
+    return StoresGiven(options.store, options.labels)
+
+
 def _with_options(config: TrainConfig, options: argparse.Namespace) -> TrainConfig:
     """Returns the settings changed by those options that were given."""
-    if options.annotator is not None and options.annotator not in TEACHERS:
+    named, people = options.annotator, ("human", "none")
+    if named is not None and named not in (*TEACHERS, *people):
         raise ConfigError(
-            f"There is no annotator {options.annotator!r}. {nearest(options.annotator, TEACHERS)}"
+            f"There is no annotator {named!r}. {nearest(named, (*TEACHERS, *people))}"
         )
+    who = named if named in people else "teacher" if named else config.annotator
     env = dataclasses.replace(
         config.env,
         env_id=options.env or config.env.env_id,
         allow_termination=options.allow_termination or config.env.allow_termination,
         true_reward=config.env.true_reward and not options.no_true_reward,
     )
+    query = dataclasses.replace(
+        config.query,
+        max_lag=config.query.max_lag if options.max_lag is None else options.max_lag,
+        overlap=config.query.overlap if options.overlap is None else options.overlap,
+    )
     return dataclasses.replace(
         config,
         env=env,
-        teacher=options.annotator or config.teacher,
+        query=query,
+        annotator=who,
+        teacher=named if named in TEACHERS else config.teacher,
+        store=written_down(options.store) or config.store,
+        look_for=config.look_for if options.look_for is None else options.look_for,
+        labels_from=written_down(options.labels) or config.labels_from,
         reward_source="true" if options.true_reward else config.reward_source,
     )
 
@@ -133,13 +191,14 @@ def resumed_settings(
     saved = run.config()
     config = _with_settings(_with_options(saved, options), rest)
     changed = differing_fields(saved, config)
-    if forbidden := set(changed) - MAY_GROW:
+    if forbidden := set(changed) - MAY_GROW - MAY_CHANGE:
         fields = ", ".join(f"{n} ({changed[n][0]} to {changed[n][1]})" for n in sorted(forbidden))
         raise CheckpointError(
             f"{run.path} was trained with other settings: {fields}. A run can be continued with "
             "more --total-steps or a larger --query.label-budget; for the rest start a new run."
         )
-    if shrunk := [name for name, (old, new) in changed.items() if new < old]:
+    grown = {name: values for name, values in changed.items() if name in MAY_GROW}
+    if shrunk := [name for name, (old, new) in grown.items() if new < old]:
         values = ", ".join(f"{n} was {changed[n][0]}, given {changed[n][1]}" for n in shrunk)
         raise CheckpointError(f"A run can only grow when it is continued: {values}.")
     check_config(config, describe_task(config.env.env_id))

@@ -10,12 +10,16 @@ from rich.console import Console
 
 from pbrl.checkpoints import Checkpoint, latest_checkpoint
 from pbrl.cli import INTERRUPTED
-from pbrl.cli.assembly import open_trainer
+from pbrl.cli.assembly import StoresGiven, describe_task, open_trainer, records_frames
 from pbrl.cli.evaluate import evaluate_trained, print_evaluation
-from pbrl.cli.options import new_settings, parse, resumed_settings
+from pbrl.cli.frame_costs import cost_of_frames
+from pbrl.cli.options import new_settings, parse, resumed_settings, stores_given
+from pbrl.cli.stores import with_name_in_store
+from pbrl.cli.viewer_process import ViewerDisplay, has_display, how_to_label
 from pbrl.config import TrainConfig
 from pbrl.display import display_for
 from pbrl.errors import PbrlError
+from pbrl.reward_learning import RewardLearning
 from pbrl.runs import Run, locked, new_run
 from pbrl.status import Display
 from pbrl.trainer import Trainer
@@ -30,23 +34,22 @@ def main(arguments: Sequence[str]) -> int:
         config = new_settings(preset, options, rest)
         run = new_run(options.runs, _stem(config))
     with locked(run):
-        return _train(config, run, Console())
+        return _train(config, run, Console(), stores_given(options), not options.no_viewer)
 
 
-def _train(config: TrainConfig, run: Run, console: Console) -> int:
-    go_on = f"Go on with: pbrl train --resume {run.path}"
-    with display_for(console, f"{run.path}") as display:
-        trainer = _opened(config, run, display)
-        try:
-            with _stopped_by_ctrl_c(trainer):
-                trainer.train()
-        except KeyboardInterrupt:
-            display.say(f"Stopped at once; what is since the last checkpoint is redone. {go_on}")
-            return INTERRUPTED
-        if trainer.steps < trainer.total_steps:
-            display.say(f"Stopped at step {trainer.steps:,}. {go_on}")
-            return INTERRUPTED
-    print_evaluation(console, evaluate_trained(config, trainer))
+def _train(
+    config: TrainConfig, run: Run, console: Console, stores: StoresGiven, with_viewer: bool
+) -> int:
+    with contextlib.ExitStack() as held:
+        with display_for(console, f"{run.path}") as shown:
+            display = ViewerDisplay(shown, run)
+            trainer = held.enter_context(contextlib.closing(_opened(config, run, display, stores)))
+            if trainer.people is not None:
+                _call_for_people(trainer.config, run, display, stores, with_viewer)
+            if stopped := _train_or_stop(trainer):
+                display.say(f"{stopped} Go on with: pbrl train --resume {run.path}")
+                return INTERRUPTED
+        print_evaluation(console, evaluate_trained(trainer.config, trainer))
     if checkpoint := latest_checkpoint(run, console.print):
         console.print(
             f"Stable-Baselines3's PPO.load opens the agent: {checkpoint.agent}", soft_wrap=True
@@ -54,12 +57,26 @@ def _train(config: TrainConfig, run: Run, console: Console) -> int:
     return 0
 
 
-def _opened(config: TrainConfig, run: Run, display: Display) -> Trainer:
+def _train_or_stop(trainer: Trainer) -> str:
+    """Trains to the end; returns a sentence if the user stopped it before, else nothing."""
+    try:
+        with _stopped_by_ctrl_c(trainer):
+            trainer.train()
+    except KeyboardInterrupt:
+        return "Stopped at once; what is since the last checkpoint is redone."
+    if trainer.steps < trainer.total_steps:
+        return f"Stopped at step {trainer.steps:,}."
+    return ""
+
+
+def _opened(config: TrainConfig, run: Run, display: Display, stores: StoresGiven) -> Trainer:
     """Returns the trainer of a run that is new or goes on, and says which."""
     is_new = not run.config_file.exists()
     try:
         checkpoint = latest_checkpoint(run, display.say)
-        trainer = open_trainer(config, run, display, checkpoint)
+        if is_new:
+            config = with_name_in_store(config, run, stores.store)
+        trainer = open_trainer(config, run, display, checkpoint, stores)
         run.write_config(config)
     except PbrlError:
         if is_new:  # and so holds nothing yet
@@ -67,6 +84,22 @@ def _opened(config: TrainConfig, run: Run, display: Display) -> Trainer:
         raise
     display.say(_opening(run, trainer, checkpoint))
     return trainer
+
+
+def _call_for_people(
+    config: TrainConfig, run: Run, display: ViewerDisplay, stores: StoresGiven, with_viewer: bool
+) -> None:
+    """Opens the viewer, or says how to; and says what it costs that people need pictures."""
+    task = describe_task(config.env.env_id)
+    if records_frames(config, task):
+        display.say(cost_of_frames(config, task))
+    how = how_to_label(run, config)
+    if not with_viewer:
+        display.say(f"People judge the clips with: {how}")
+    elif not has_display():
+        display.say(f"There is no display here to open the viewer on. Where there is one: {how}")
+    else:
+        display.open_viewer(config, stores.store)
 
 
 def _opening(run: Run, trainer: Trainer, checkpoint: Checkpoint | None) -> str:
@@ -78,7 +111,8 @@ def _opening(run: Run, trainer: Trainer, checkpoint: Checkpoint | None) -> str:
         f"{run.path} is finished: {trainer.steps:,} of {trainer.config.total_steps:,} steps are "
         f"done, and a rollout takes {trainer.rollout_size:,}."
     )
-    if trainer.learning and trainer.learning.asked < trainer.config.query.label_budget:
+    learning = trainer.learning
+    if isinstance(learning, RewardLearning) and learning.asked < trainer.config.query.label_budget:
         return (
             f"{finished} Only the reward learns from further labels; for the agent to learn from "
             "them too, give more --total-steps."
@@ -106,5 +140,9 @@ def _stopped_by_ctrl_c(trainer: Trainer) -> Iterator[None]:
 
 def _stem(config: TrainConfig) -> str:
     task = config.env.env_id.removeprefix("pbrl/").replace("/", "-")
-    reward = "true" if config.reward_source == "true" else f"{config.query.label_budget}labels"
+    reward = f"{config.query.label_budget}labels"
+    if config.reward_source == "true":
+        reward = "true"
+    elif config.annotator != "teacher":
+        reward = f"{reward}-human" if config.annotator == "human" else "frozen"
     return f"{task}-{reward}-seed{config.seed}"

@@ -13,6 +13,7 @@ import numpy as np
 from pbrl.errors import FeedbackError
 from pbrl.likelihood import (
     Array,
+    ErrorRate,
     array_namespace,
     choice_log_probabilities,
     choice_or_tie_log_probabilities,
@@ -96,13 +97,14 @@ class ComparisonKind:
         rows = [weights[answer] for answer in answers]
         return np.array(rows, np.float32).reshape(len(rows), len(weights[Comparison.TIE]))
 
-    def log_likelihood(self, returns: Array, targets: Array, error_rate: float) -> Array:
+    def log_likelihood(self, returns: Array, targets: Array, error_rate: ErrorRate) -> Array:
         """Log-probability (..., B) of the answers.
 
         Args:
             returns: (..., B, 2) sums of rewards over each clip.
             targets: (..., B, D), from `targets`.
-            error_rate: Chance that an answer is uniformly random.
+            error_rate: Chance that an answer is uniformly random: one for all, or an array that
+                broadcasts with (..., B).
         """
         if self.tie_margin is None:
             logs = choice_log_probabilities(returns, error_rate)

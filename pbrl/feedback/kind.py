@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from pbrl.likelihood import Array
+from pbrl.likelihood import Array, ErrorRate
 
 Answer = Any
 """An answer; its type is the kind's own affair."""
@@ -43,13 +43,14 @@ class FeedbackKind(Protocol):
         """Informative answers as the float32 array (B, D) that the two functions below take."""
         ...
 
-    def log_likelihood(self, returns: Array, targets: Array, error_rate: float) -> Array:
+    def log_likelihood(self, returns: Array, targets: Array, error_rate: ErrorRate) -> Array:
         """Log-probability (..., B) of the answers.
 
         Args:
             returns: (..., B, K) sums of rewards over each clip.
             targets: (B, D), or (..., B, D) with leading axes as those of the returns.
-            error_rate: Chance that an answer is uniformly random.
+            error_rate: Chance that an answer is uniformly random: one for all, or an array that
+                broadcasts with (..., B).
         """
         ...
 

@@ -30,3 +30,18 @@ def labels_due(config: QueryConfig, training_steps: int, total_training_steps: i
     c = config.schedule_steps
     share = math.log1p(training_steps / c) / math.log1p(total_training_steps / c)
     return first + math.floor(share * (config.label_budget - first))
+
+
+def steps_until_due(config: QueryConfig, labels: int, total_training_steps: int) -> int:
+    """Returns after how many steps of training `labels` of the budget are due.
+
+    Args:
+        config: As for `labels_due`.
+        labels: At most the budget.
+        total_training_steps: Environment steps of training of the whole run.
+    """
+    first = initial_labels(config)
+    if labels <= first:
+        return 0
+    c, share = config.schedule_steps, (labels - first) / (config.label_budget - first)
+    return math.ceil(c * math.expm1(share * math.log1p(total_training_steps / c)))

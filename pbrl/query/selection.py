@@ -14,6 +14,7 @@ from pbrl.buffer import SegmentBuffer
 from pbrl.config import QueryConfig
 from pbrl.query.acquisition import ACQUISITIONS
 from pbrl.query.candidates import Candidates, propose_pairs
+from pbrl.segments import Segment
 from pbrl.store import Query
 
 Returns = Callable[[np.ndarray], np.ndarray]
@@ -40,22 +41,34 @@ def select_queries(
         kind: Kind of feedback that is asked for.
         rng: The stream to draw from.
 
+    Returns:
+        The queries, with what the ensemble predicts of their clips.
+
     Raises:
         ConfigError: The experience does not hold enough different pairs.
     """
     envs, starts = buffer.clip_starts(length)
+    seen: list[np.ndarray] | list[None] = [None] * len(numbers)  # (E, K) for each query
     if predicted is None:
         asked = propose_pairs(envs, starts, length, len(numbers), rng)
     else:
         count = config.candidates_per_query * len(numbers)
         candidates = propose_pairs(envs, starts, length, count, rng)
         returns = candidate_returns(buffer, candidates, predicted)
-        asked = candidates.take(ACQUISITIONS[config.acquisition](returns, len(numbers), rng))
+        chosen = ACQUISITIONS[config.acquisition](returns, len(numbers), rng)
+        asked, seen = candidates.take(chosen), list(np.moveaxis(returns[:, chosen], 1, 0))
     steps = buffer.steps_added * buffer.num_envs
     return [
-        Query(number, kind, tuple(buffer.cut(env, start, length) for env, start in clips), steps)
-        for number, clips in zip(numbers, asked.clips(), strict=True)
+        Query(number, kind, cut_out(buffer, clips, length), steps, predictions)
+        for number, clips, predictions in zip(numbers, asked.clips(), seen, strict=True)
     ]
+
+
+def cut_out(
+    buffer: SegmentBuffer, clips: list[tuple[int, int]], length: int
+) -> tuple[Segment, ...]:
+    """Returns clips, by environment and first step, as segments of their own."""
+    return tuple(buffer.cut(env, start, length) for env, start in clips)
 
 
 def candidate_returns(

@@ -56,6 +56,8 @@ class FitData(NamedTuple):
     """`(B, D)`."""
     counts: Tensor
     """`(E, B)` float32, how often each label stands in each member's resample."""
+    error_rates: Tensor | None
+    """`(B,)` share of errors of each label's annotator, None where all share the configured one."""
 
 
 class RewardEnsemble:
@@ -97,6 +99,9 @@ class RewardEnsemble:
                 error_rate=config.error_rate,
                 lr=config.lr,
             )
+        )
+        self._fit_step_by_annotator = compile_function(
+            functools.partial(fitting.fit_step_by_annotator, mlp=self._mlp, kind=kind, lr=config.lr)
         )
         members = (config.ensemble_size,)
         self.l2 = torch.full(members, config.l2_initial, device=self.device)
@@ -158,13 +163,12 @@ class RewardEnsemble:
         rewards: Tensor | None = None
         corrections = fitting.ADAM.corrections(self.updates + 1, updates).to(self.device)
         for update, batch in enumerate(torch.from_numpy(batches).to(self.device), start=1):
-            self.learner = self._fit_step(
-                self.learner,
-                self.l2,
-                data.inputs[batch],
-                data.targets[batch],
-                corrections[update - 1],
-            )
+            drawn = (data.inputs[batch], data.targets[batch], corrections[update - 1])
+            if data.error_rates is None:
+                self.learner = self._fit_step(self.learner, self.l2, *drawn)
+            else:
+                drawn = (*drawn, data.error_rates[batch])
+                self.learner = self._fit_step_by_annotator(self.learner, self.l2, *drawn)
             if update % config.l2_every == 0:
                 rewards = self._step_rewards(data.inputs)
                 train, validation, _ = self._losses(data, rewards)
@@ -243,6 +247,9 @@ class RewardEnsemble:
             self._normalized(torch.from_numpy(labels.inputs)),
             torch.from_numpy(labels.targets).to(self.device),
             torch.from_numpy(counts).to(self.device, torch.float32),
+            None
+            if labels.error_rates is None
+            else torch.from_numpy(labels.error_rates).to(self.device),
         )
 
     def _step_rewards(self, inputs: Tensor) -> Tensor:
@@ -258,7 +265,8 @@ class RewardEnsemble:
             rewards: `(E, B, K, T)` of the steps of their clips.
         """
         returns = rewards.sum(dim=-1)
-        loss = -self.kind.log_likelihood(returns, data.targets, self.config.error_rate)
+        rate = self.config.error_rate if data.error_rates is None else data.error_rates
+        loss = -self.kind.log_likelihood(returns, data.targets, rate)
         correct = self.kind.correct(returns, data.targets)
         left_out = (data.counts == 0).to(loss.dtype)
         held = left_out.sum(dim=1)

@@ -41,7 +41,7 @@ def fit_step(
     *,
     mlp: Mlp,
     kind: FeedbackKind,
-    error_rate: float,
+    error_rate: float | Tensor,
     lr: float,
 ) -> Learner:
     """Returns the learner after one gradient step of every member.
@@ -57,7 +57,8 @@ def fit_step(
         corrections: `(2,)` Adam's bias corrections of this step.
         mlp: The networks' shape.
         kind: The kind of feedback, which owns the likelihood.
-        error_rate: Share of answers taken to be uniformly random.
+        error_rate: Share of answers taken to be uniformly random: one for all, or `(E, M)` one for
+            each.
         lr: Learning rate.
     """
 
@@ -68,6 +69,32 @@ def fit_step(
 
     grads = torch.func.grad(objective)(learner.parameters)
     return adam_step(learner, grads, corrections, lr, ADAM)
+
+
+def fit_step_by_annotator(
+    learner: Learner,
+    l2: Tensor,
+    inputs: Tensor,
+    targets: Tensor,
+    corrections: Tensor,
+    error_rates: Tensor,
+    *,
+    mlp: Mlp,
+    kind: FeedbackKind,
+    lr: float,
+) -> Learner:
+    """Returns what `fit_step` returns, with a share of errors `(E, M)` for each answer.
+
+    A function of its own: only what is a positional argument may differ from call to call of a
+    compiled graph.
+    """
+    return fit_step(
+        *(learner, l2, inputs, targets, corrections),
+        mlp=mlp,
+        kind=kind,
+        error_rate=error_rates,
+        lr=lr,
+    )
 
 
 def adjusted_l2(

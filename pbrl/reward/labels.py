@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pbrl.config import RewardConfig
 from pbrl.feedback import FeedbackKind
-from pbrl.store import LabelStore
+from pbrl.reward.error_rates import ErrorRates
+from pbrl.store import Answered, LabelStore
 
 Floats = NDArray[np.float32]
 
@@ -21,6 +23,8 @@ class LabelledClips:
     """`(B, K, T, I)` observations and actions side by side, raw."""
     targets: Floats
     """`(B, D)` the answers as the feedback kind gives them to its likelihood."""
+    error_rates: Floats | None = None
+    """`(B,)` share of errors of who gave the answer; None where all share the configured one."""
 
     def __post_init__(self) -> None:
         """Checks that the parts belong together."""
@@ -30,6 +34,8 @@ class LabelledClips:
                 f"LabelledClips: {labels} numbers, inputs {self.inputs.shape}, "
                 f"targets {self.targets.shape}"
             )
+        if self.error_rates is not None and self.error_rates.shape != (labels,):
+            raise ValueError(f"LabelledClips: {labels} labels, rates {self.error_rates.shape}")
 
     def __len__(self) -> int:
         """Returns the number of labels."""
@@ -43,30 +49,39 @@ class LabelReader:
         store: The label store.
         run: The run's name.
         kind: The kind of feedback of its queries.
+        config: Whether each annotator's share of errors is estimated; not, if left out.
     """
 
-    def __init__(self, store: LabelStore, run: str, kind: FeedbackKind) -> None:
+    def __init__(
+        self, store: LabelStore, run: str, kind: FeedbackKind, config: RewardConfig | None = None
+    ) -> None:
         self._store, self._run, self._kind = store, run, kind
         self._inputs: dict[int, Floats] = {}
+        self._errors = None
+        if config is not None and config.error_rate_by_annotator:
+            self._errors = ErrorRates(store, run, config.error_rate)
 
     def read(self, below: int) -> LabelledClips | None:
         """Returns the informative answers to queries numbered below `below`, None without any.
 
         Answers that were taken back, and those from which nothing can be learnt, are left out.
         """
-        given = [(a.number, self._kind.decode(a.text)) for a in self._answers(below)]
-        useful = [(number, answer) for number, answer in given if self._kind.informative(answer)]
+        given = [(a, self._kind.decode(a.text)) for a in self._answers(below)]
+        useful = [(given, answer) for given, answer in given if self._kind.informative(answer)]
         if not useful:
             return None
-        numbers, answers = zip(*useful, strict=True)
+        given, answers = zip(*useful, strict=True)
+        numbers = [answered.number for answered in given]
         self._fetch([number for number in numbers if number not in self._inputs])
+        targets = self._kind.targets(answers)
         return LabelledClips(
             np.array(numbers, dtype=np.int64),
             np.stack([self._inputs[number] for number in numbers]),
-            self._kind.targets(answers),
+            targets,
+            self._errors.of(given, targets) if self._errors else None,
         )
 
-    def _answers(self, below: int) -> list:
+    def _answers(self, below: int) -> list[Answered]:
         return self._store.answers(self._run, below=below)
 
     def _fetch(self, numbers: list[int]) -> None:

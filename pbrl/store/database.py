@@ -1,19 +1,22 @@
 """Opens the database behind a label store, and says in sentences what goes wrong with it."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url
-from sqlalchemy import select as sql_select
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
-from pbrl.errors import StoreError
-from pbrl.store.schema import METADATA, SCHEMA_VERSION, schema_version
+from pbrl.errors import StoreError, StoreUnreachable
+from pbrl.store.migration import bring_up_to_date
+from pbrl.store.urls import EXAMPLE, named, parse_url
 
 LOCK_SECONDS = 30.0
 """How long a writer waits for another one."""
+CONNECT_SECONDS = 10
+"""How long to wait for a server that does not answer."""
 
 
 def open_database(url_or_path: str | Path) -> Engine:
@@ -26,20 +29,25 @@ def open_database(url_or_path: str | Path) -> Engine:
     Raises:
         StoreError: If it cannot be opened, is something else, or has a newer schema.
     """
-    url = _parse(url_or_path)
+    url = parse_url(url_or_path)
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         raise StoreError(
-            f"A label store is a SQLite file or a PostgreSQL database, not {_named(url)}."
+            f"A label store is a SQLite file or a PostgreSQL database, not {named(url)}."
         )
+    if url.get_backend_name() == "postgresql" and url.get_driver_name() != "psycopg":
+        raise StoreError(f"PostgreSQL is reached by psycopg, not as {named(url)}. Write {EXAMPLE}.")
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         raise StoreError("A label store needs a file: in memory, answers would be lost.")
     try:
-        engine = _sqlite_engine(url) if url.get_backend_name() == "sqlite" else create_engine(url)
-    except (ModuleNotFoundError, NoSuchModuleError) as error:
-        raise StoreError(f"The driver for {_named(url)} is not installed: {error}.") from error
+        sqlite = url.get_backend_name() == "sqlite"
+        engine = _sqlite_engine(url) if sqlite else _postgresql_engine(url)
+    except (ImportError, NoSuchModuleError) as error:
+        raise StoreError(
+            f"The driver for {named(url)} cannot be loaded: {error}. Install it with "
+            "pip install 'psycopg[binary]'."
+        ) from None
     try:
-        with transaction(engine, write=True) as connection:
-            _check_or_create(connection)
+        bring_up_to_date(engine, transaction)
     except BaseException:
         engine.dispose()
         raise
@@ -63,24 +71,45 @@ def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
         with engine.execution_options(sqlite_begin=mode).begin() as connection:
             yield connection
     except DBAPIError as error:
-        raise StoreError(_sentence(engine.url, error)) from error
+        kind = StoreUnreachable if _passes(error) else StoreError
+        raise kind(_sentence(engine.url, str(error.orig))) from error
+    except (SQLAlchemyError, UnicodeError) as error:  # of a host's name, or of text to be stored
+        raise StoreError(_sentence(engine.url, str(error))) from error
 
 
-def _parse(url_or_path: str | Path) -> URL:
-    if "://" not in str(url_or_path):
-        return URL.create("sqlite", database=str(url_or_path))
-    try:
-        return make_url(str(url_or_path))
-    except ArgumentError as error:
-        raise StoreError(
-            f"{url_or_path!r} is neither a path nor a database URL such as "
-            "postgresql+psycopg://user@host/labels."
-        ) from error
+def _postgresql_engine(url: URL) -> Engine:
+    """PostgreSQL that is connected anew when it was lost, and where no one waits for the dead."""
+    secret = {name: value for name, value in url.query.items() if "password" in name}
+    url = url.difference_update_query(secret)  # SQLAlchemy hides only the user's own password
+    waiting = {
+        "connect_timeout": CONNECT_SECONDS,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
+    }
+    arguments = {name: value for name, value in waiting.items() if name not in url.query}
+    engine = create_engine(url, pool_pre_ping=True, connect_args=arguments | secret)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection, _record: object) -> None:  # noqa: ANN001 - psycopg may be absent
+        milliseconds = int(1000 * LOCK_SECONDS)
+        connection.autocommit = True
+        # The second ends the transaction of a client that hangs or lost its net, with its locks.
+        for name in ("lock_timeout", "idle_in_transaction_session_timeout"):
+            connection.execute(f"SET {name} = {milliseconds}")
+        connection.autocommit = False
+
+    return engine
 
 
 def _sqlite_engine(url: URL) -> Engine:
     """SQLite that loses nothing that was committed, and lets others read meanwhile."""
     engine = create_engine(url, connect_args={"timeout": LOCK_SECONDS})
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _record: object, arguments: list, options: dict) -> object:
+        return _connect_sqlite(arguments[0], options)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:
@@ -97,43 +126,58 @@ def _sqlite_engine(url: URL) -> Engine:
     return engine
 
 
-def _check_or_create(connection: Connection) -> None:
-    """Creates the tables in an empty database, and accepts only those of this schema's version."""
-    tables = inspect(connection).get_table_names()
-    name = _named(connection.engine.url)
-    if not tables:
-        METADATA.create_all(connection)
-        connection.execute(insert(schema_version).values(version=SCHEMA_VERSION))
-        return
-    if schema_version.name not in tables:
-        raise StoreError(f"{name} holds something else than labels. Name another file.")
-    version = connection.execute(sql_select(schema_version.c.version)).scalar_one()
-    if version > SCHEMA_VERSION:
-        raise StoreError(
-            f"{name} was written by a newer pbrl: its schema is version {version}, this one reads "
-            f"up to {SCHEMA_VERSION}. Install a newer pbrl."
-        )
+def _connect_sqlite(path: str, options: dict) -> sqlite3.Connection:
+    """A connection to a file; to one that cannot be written, as to what no one changes.
+
+    Even a reader writes beside the file, which others of its kind are to see. Where it may not, the
+    file can be read still if no change waits beside it.
+    """
+    connection = sqlite3.connect(path, **options)
+    file, log = Path(path), Path(f"{path}-wal")
+    if not file.exists() or (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
+        return connection
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.OperationalError:
+        connection.close()
+        if log.exists() and log.stat().st_size:
+            raise
+        uri = f"{file.absolute().as_uri()}?mode=ro&immutable=1"
+        return sqlite3.connect(uri, **options, uri=True)
+    return connection
 
 
-def _sentence(url: URL, error: DBAPIError) -> str:
-    """What went wrong and what to do, from the database's own message."""
+def _passes(error: DBAPIError) -> bool:
+    """Whether the same may work later: the database is away, or another one holds it."""
     reason = str(error.orig)
-    name = _named(url)
+    lasting = ("authentication failed", "does not exist", "no password supplied", "no pg_hba.conf")
+    if "psycopg" in type(error.orig).__module__:
+        operational = isinstance(error, OperationalError) or error.connection_invalidated
+        return operational and not any(sign in reason for sign in lasting)
+    return "locked" in reason
+
+
+def _sentence(url: URL, reason: str) -> str:
+    """What went wrong and what to do, from the database's own message."""
     advice = {
-        "full": "Free some space and go on: what was committed is safe.",
+        "database or disk is full": "Free some space and go on: what was committed is safe.",
+        "No space left": "Free some space and go on: what was committed is safe.",
         "disk I/O error": "Check the disk: what was committed before is safe.",
         "readonly": "Make the file and its folder writable.",
         "unable to open": "Check that the folder exists and is writable.",
-        "locked": "Another program holds it: close it, or wait.",
+        "database is locked": "Another program holds it: close it, or wait.",
+        "lock timeout": "Another program holds it: close it, or wait.",
         "not a database": "Name another file.",
         "malformed": "The file is damaged: restore it from a checkpoint or a copy.",
+        "no password supplied": "Set PGPASSWORD, or write it into ~/.pgpass.",
+        "authentication failed": "Check the user's name and the password (PGPASSWORD, ~/.pgpass).",
+        "does not exist": "Check the URL, or create it.",
+        "onnection": "Check the host and the port, and that the server runs.",
+        "permission denied": "Ask for the right to use this database.",
+        "codec can't": "Names and texts must be valid Unicode.",
     }
     advised = next((text for sign, text in advice.items() if sign in reason), "")
-    return f"The label store {name} failed: {reason}. {advised}".rstrip()
-
-
-def _named(url: URL) -> str:
-    """The path of a file, or the URL without its password."""
-    if url.get_backend_name() == "sqlite" and url.database:
-        return url.database
-    return url.render_as_string(hide_password=True)
+    if url.password:
+        reason = reason.replace(str(url.password), "***")
+    reason = " ".join(reason.split()).rstrip(".")
+    return f"The label store {named(url)} failed: {reason}. {advised}".rstrip()

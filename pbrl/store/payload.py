@@ -1,10 +1,11 @@
 """A segment as the bytes that the label store holds.
 
 An `.npz` archive without pickle. It is not compressed: a MuJoCo clip is 4 to 10 kB of floats,
-which shrink by a tenth at most.
+which shrink by a tenth at most, and frames are compressed pictures already.
 """
 
 import io
+from typing import Any
 
 import numpy as np
 
@@ -14,13 +15,16 @@ from pbrl.segments import Segment
 
 def encode_payload(segment: Segment) -> bytes:
     """All of a segment but its true rewards."""
+    arrays: dict[str, Any] = {
+        "observations": segment.observations,
+        "actions": segment.actions,
+        "render_states": segment.render_states,
+    }
+    if segment.frames:
+        arrays["frames"] = np.frombuffer(b"".join(segment.frames), np.uint8)
+        arrays["frame_ends"] = np.cumsum([len(frame) for frame in segment.frames], dtype="<i8")
     file = io.BytesIO()
-    np.savez(
-        file,
-        observations=segment.observations,
-        actions=segment.actions,
-        render_states=segment.render_states,
-    )
+    np.savez(file, **arrays)
     return file.getvalue()
 
 
@@ -49,12 +53,22 @@ def decode_segment(content_hash: str, payload: bytes, true_rewards: bytes | None
             if true_rewards is None
             else np.frombuffer(true_rewards, "<f8").astype(np.float64)
         )
-        segment = Segment(**fields, true_rewards=rewards)
+        segment = Segment(**_with_frames(fields), true_rewards=rewards)
     except Exception as error:  # zipfile alone has five ways to say that an archive is broken
         raise StoreError(_damaged(content_hash)) from error
     if segment.content_hash != content_hash:
         raise StoreError(_damaged(content_hash))
     return segment
+
+
+def _with_frames(fields: dict[str, np.ndarray]) -> dict:
+    """The arrays of a payload, with the pictures apart from one another."""
+    if "frames" not in fields:
+        return fields
+    content = fields["frames"].tobytes()
+    ends = [0, *fields.pop("frame_ends").tolist()]
+    frames = tuple(content[begin:end] for begin, end in zip(ends, ends[1:], strict=False))
+    return fields | {"frames": frames}
 
 
 def _damaged(content_hash: str) -> str:

@@ -33,8 +33,8 @@ def can_mount(folder):
     ("kilobytes", "what"),
     [
         (40, "The label store .*labels.db failed: database or disk is full"),
-        pytest.param(150, "The label store .*labels.db failed: .* full", marks=pytest.mark.slow),
-        (300, "Could not write .*/checkpoints/.*: No space left on device"),
+        pytest.param(300, "The label store .*labels.db failed: .* full", marks=pytest.mark.slow),
+        (600, "Could not write .*/checkpoints/.*: No space left on device"),
     ],
 )
 def test_a_full_disk_is_a_sentence_and_nothing_is_lost(kilobytes, what, tiny, tmp_path):

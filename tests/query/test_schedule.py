@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pbrl.config import QueryConfig
-from pbrl.query.schedule import initial_labels, labels_due
+from pbrl.query.schedule import initial_labels, labels_due, steps_until_due
 
 PAPER = QueryConfig(label_budget=1400)
 
@@ -42,3 +42,10 @@ def test_by_hand():
 def test_it_never_falls():
     due = [labels_due(PAPER, steps, 10**6) for steps in range(0, 10**6, 999)]
     assert (np.diff(due) >= 0).all()
+
+
+@pytest.mark.parametrize("labels", [1, 350, 351, 700, 1399, 1400])
+def test_a_label_is_due_after_as_many_steps_as_are_told(labels):
+    steps = steps_until_due(PAPER, labels, 10**6)
+    assert labels_due(PAPER, steps + 1, 10**6) >= labels
+    assert steps == 0 or labels_due(PAPER, steps - 1, 10**6) < labels

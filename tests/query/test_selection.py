@@ -73,3 +73,11 @@ def test_queries_carry_number_kind_step_and_copied_clips(buffer):
 def test_the_first_queries_are_drawn_without_looking_at_predictors(buffer):
     queries = select(buffer, None)
     assert [q.number for q in queries] == [4, 5, 6]
+
+
+def test_queries_carry_what_each_member_predicted_of_their_clips(buffer):
+    ensemble = Ensemble()
+    for query in select(buffer, ensemble.returns):
+        clips = [np.concatenate([c.observations, c.actions], axis=1) for c in query.segments]
+        np.testing.assert_array_equal(query.predicted_returns, ensemble.returns(np.stack(clips)))
+    assert all(query.predicted_returns is None for query in select(buffer, None))

@@ -44,9 +44,11 @@ def test_every_task_has_one():
     assert [PRESETS[name].env.env_id for name in TASKS] == [f"pbrl/{name}-v0" for name in TASKS]
 
 
-def test_the_agents_discount_and_lambda(config):
+def test_the_agents_discount_and_lambda(preset, config):
+    """The paper's but for Swimmer, which must look further ahead than an undulation."""
     agent = build_agent(config.agent, make_env(config.env, 1), config.seed, "cpu")
-    assert (agent.gamma, agent.gae_lambda) == (0.995, 0.97)
+    own = {"Swimmer": (0.9999, 0.98)}
+    assert (agent.gamma, agent.gae_lambda) == own.get(preset, (0.995, 0.97))
 
 
 def test_the_papers_entropy_bonus_without_a_preset_and_a_tenth_with_one(preset, config):

@@ -1,6 +1,12 @@
 """Opening databases: what is accepted, what is refused, and how failures are told."""
 
+import shutil
 import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -50,7 +56,7 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path):
         connection.execute("UPDATE schema_version SET version = 99")
         connection.commit()
     before = path.read_bytes()
-    with pytest.raises(StoreError, match="version 99.*up to 1.*newer pbrl"):
+    with pytest.raises(StoreError, match="version 99.*up to 2.*newer pbrl"):
         LabelStore(path)
     assert path.read_bytes() == before
 
@@ -106,7 +112,7 @@ def test_a_url_that_is_none_is_refused():
 
 def test_a_half_created_store_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with monkeypatch.context() as patch:
-        patch.setattr("pbrl.store.database.SCHEMA_VERSION", None)  # refused by NOT NULL, at the end
+        patch.setattr("pbrl.store.migration.SCHEMA_VERSION", object())  # refused, at the end
         with pytest.raises(StoreError):
             LabelStore(tmp_path / "labels.db")
     LabelStore(tmp_path / "labels.db").close()  # empty, so that it is created now
@@ -119,3 +125,67 @@ def test_tables_and_indexes_are_valid_in_postgresql_too():
         for index in table.indexes:
             text = str(CreateIndex(index).compile(dialect=dialect))
             assert ("WHERE synthetic" in text) == (index.name == "one_synthetic_answer")
+
+
+READ_AS_NOBODY = """
+import os, sys
+from pbrl.errors import StoreError
+from pbrl.store import LabelStore
+if os.getuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+store = LabelStore(sys.argv[1])
+print(store.runs(), store.run_info("run").env_id, store.progress("run").asked)
+try:
+    store.open_run("other", "env", "comparison")
+except StoreError as error:
+    print(error)
+store.close()
+"""
+
+
+def read_as_nobody(path: Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-c", READ_AS_NOBODY, str(path)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def shelf() -> Iterator[Path]:
+    """A folder that everyone may enter, which pytest's own are not."""
+    folder = Path(tempfile.mkdtemp(prefix="pbrl_shelf_"))
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("in_use", [False, True])
+def test_a_store_on_a_read_only_disk_can_be_read(shelf: Path, in_use: bool):
+    path = shelf / "labels.db"
+    with closing(LabelStore(path)) as store:
+        store.open_run("run", "env", "comparison")
+        if not in_use:
+            store.close()
+            path.chmod(0o444)
+        shelf.chmod(0o555)
+        before = {file.name: file.read_bytes() for file in shelf.iterdir()}
+        result = read_as_nobody(path)
+        after = {file.name: file.read_bytes() for file in shelf.iterdir()}
+    read, told = result.stdout.splitlines()
+    assert result.stderr == ""
+    assert read == "['run'] env 0"
+    assert "readonly database. Make the file and its folder writable." in told
+    if not in_use:
+        assert before == after
+
+
+def test_opening_a_current_store_waits_for_no_writer(tmp_path: Path):
+    path = tmp_path / "labels.db"
+    LabelStore(path).close()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        start = time.monotonic()
+        with closing(LabelStore(path)) as store:
+            assert store.runs() == []
+        assert time.monotonic() - start < 5
+        other.rollback()

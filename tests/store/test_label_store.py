@@ -47,7 +47,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[LabelStore]:
+def file_store(path: Path) -> Iterator[LabelStore]:
     with closing(LabelStore(path)) as store:
         store.open_run(RUN, "pbrl/Hopper-v0", "comparison")
         yield store
@@ -200,17 +200,16 @@ def test_a_person_may_answer_again(store: LabelStore):
     assert [a.text for a in store.answers(RUN)] == ["first", "second"]
 
 
-def test_times_of_a_persons_answer_are_kept(store: LabelStore, path: Path):
+def test_times_of_a_persons_answer_are_kept(store: LabelStore):
     store.post(RUN, [make_query(0)])
     before = time.time()
     store.answer(RUN, 0, "first", "ann")
     store.answer(RUN, 0, "tie", "bob", shown_at=5.0, answered_at=7.5, reaction_seconds=2.25)
-    with closing(sqlite3.connect(path)) as connection:
-        columns = "shown_at, answered_at, reaction_seconds, synthetic"
-        first, second = connection.execute(f"SELECT {columns} FROM answers ORDER BY id").fetchall()
-    assert first[0] is None
-    assert before <= first[1] <= time.time()
-    assert second == (5.0, 7.5, 2.25, 0)
+    first, second = store.answer_records(RUN)
+    assert first.shown_at is None
+    assert before <= first.answered_at <= time.time()
+    assert (second.shown_at, second.answered_at, second.reaction_seconds) == (5.0, 7.5, 2.25)
+    assert second.synthetic is False
 
 
 def test_an_answer_that_is_taken_back_no_longer_stands_and_stays_stored(store: LabelStore):
@@ -249,7 +248,7 @@ def test_a_damaged_clip_is_named(store: LabelStore):
     digest = query.segments[1].content_hash
     with store.engine.begin() as connection:
         connection.exec_driver_sql(
-            "UPDATE segments SET payload = substr(payload, 1, 300) WHERE hash = ?", (digest,)
+            f"UPDATE segments SET payload = substr(payload, 1, 300) WHERE hash = '{digest}'"
         )
     with pytest.raises(StoreError, match=digest):
         store.segments(RUN, [0])
@@ -286,7 +285,7 @@ def test_a_store_that_cannot_be_written_is_told(path: Path):
 
 
 def test_a_store_that_another_program_holds_is_told(
-    store: LabelStore, path: Path, monkeypatch: pytest.MonkeyPatch
+    file_store: LabelStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("pbrl.store.database.LOCK_SECONDS", 0.1)
     with closing(LabelStore(path)) as impatient, closing(sqlite3.connect(path)) as other:
@@ -296,7 +295,7 @@ def test_a_store_that_another_program_holds_is_told(
         assert impatient.unanswered(RUN) == []  # readers go on
         other.rollback()
         impatient.post(RUN, [make_query(0)])
-        assert store.unanswered(RUN) == [0]
+        assert file_store.unanswered(RUN) == [0]
 
 
 def answer_all(path: Path, annotator: str) -> None:
@@ -305,8 +304,8 @@ def answer_all(path: Path, annotator: str) -> None:
             store.answer(RUN, number, "first", annotator)
 
 
-def test_several_processes_answer_at_once(store: LabelStore, path: Path):
-    store.post(RUN, [make_query(number) for number in range(20)])
+def test_several_processes_answer_at_once(file_store: LabelStore, path: Path):
+    file_store.post(RUN, [make_query(number) for number in range(20)])
     context = multiprocessing.get_context("spawn")
     people = [context.Process(target=answer_all, args=(path, name)) for name in ("ann", "bob")]
     for person in people:
@@ -314,7 +313,7 @@ def test_several_processes_answer_at_once(store: LabelStore, path: Path):
     for person in people:
         person.join(60)
         assert person.exitcode == 0
-    assert len(store.answers(RUN)) == 40
+    assert len(file_store.answers(RUN)) == 40
 
 
 def post_until_killed(path: Path) -> None:
@@ -326,20 +325,22 @@ def post_until_killed(path: Path) -> None:
 
 
 @pytest.mark.parametrize("wait", [0.05, 0.11, 0.17])
-def test_what_was_committed_survives_a_kill_whole(store: LabelStore, path: Path, wait: float):
+def test_what_was_committed_survives_a_kill_whole(file_store: LabelStore, path: Path, wait: float):
     process = multiprocessing.get_context("spawn").Process(target=post_until_killed, args=(path,))
     process.start()
     deadline = time.monotonic() + 60
-    while not store.answers(RUN) and time.monotonic() < deadline:
+    while not file_store.answers(RUN) and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(wait)
     assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)
     process.join()
-    answered = [a.number for a in store.answers(RUN)]
-    posted = sorted(answered + store.unanswered(RUN))
+    answered = [a.number for a in file_store.answers(RUN)]
+    posted = sorted(answered + file_store.unanswered(RUN))
     assert posted == list(range(len(posted)))
     assert len(answered) % 10 == 0
     assert len(posted) - len(answered) in (0, 10)
-    assert all(len(clips) == 2 for clips in store.segments(RUN, posted).values())
-    store.post(RUN, [make_query(number) for number in range(len(posted) + 10)])  # and on it goes
+    assert all(len(clips) == 2 for clips in file_store.segments(RUN, posted).values())
+    file_store.post(
+        RUN, [make_query(number) for number in range(len(posted) + 10)]
+    )  # and on it goes

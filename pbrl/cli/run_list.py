@@ -1,0 +1,140 @@
+"""What there is to know of runs from their folders, without torch: state, steps, labels, size."""
+
+import fcntl
+import json
+import os
+import re
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pbrl.runs import Run
+
+STEPS, LABELS = "time/total_timesteps", "reward/labels"
+State = Literal["running", "finished", "stopped", "damaged"]
+TAIL_BYTES = 65_536
+"""As much of the metrics is read from their end; a line has some 2,000."""
+GIVEN = "SELECT count(DISTINCT run || '/' || number) FROM answers WHERE id NOT IN "
+GIVEN += "(SELECT answer_id FROM retractions)"
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """A run at a glance."""
+
+    run: Run
+    """The run."""
+    state: State
+    """Running while a process holds it; damaged if its settings cannot be read."""
+    env_id: str
+    """Its task; empty if that is not known."""
+    steps: int
+    """Environment steps so far, by its metrics or checkpoints."""
+    total_steps: int
+    """Steps of the whole run."""
+    labels: int | None
+    """Queries that were answered; None where none are asked."""
+    label_budget: int | None
+    """Answers of the whole run; None where none are asked."""
+    bytes: int
+    """Size of its files."""
+    shared_store: str = ""
+    """The store that its labels are in; empty if it is the run's own."""
+
+
+def runs_in(folder: Path) -> list[Run]:
+    """Returns the runs in a folder, by name."""
+    files = sorted(folder.glob("*/config.json"))
+    return [Run(file.parent) for file in files if not file.parent.name.startswith(".")]
+
+
+def summary(run: Run) -> RunSummary:
+    """Returns what there is to know of a run; what cannot be read is left open."""
+    try:
+        settings: Mapping[str, Any] = json.loads(run.config_file.read_text())
+        env_id, total = str(settings["env"]["env_id"]), int(settings["total_steps"])
+        rollout = settings["env"]["num_envs"] * settings["agent"]["rollout_steps"]
+        budget = settings["query"]["label_budget"]
+        asks = settings["reward_source"] == "preferences"
+    except (OSError, ValueError, KeyError, TypeError):
+        state = "running" if is_running(run) else "damaged"
+        return RunSummary(run, state, "", _steps(run, {}), 0, None, None, size(run.path))
+    last = last_metrics(run)
+    steps = _steps(run, last)
+    done = steps >= total // rollout * rollout
+    return RunSummary(
+        run,
+        "running" if is_running(run) else "finished" if done else "stopped",
+        env_id,
+        steps,
+        total,
+        _labels(run, settings, last) if asks else None,
+        budget if asks else None,
+        size(run.path),
+        settings.get("store") or "",
+    )
+
+
+def is_running(run: Run) -> bool:
+    """Returns whether a process holds the run."""
+    try:
+        with (run.path / "lock").open() as handle:
+            # Shared, so that two that look at once don't take each other for a trainer.
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # never held, or not ours to read
+        return False
+    return False
+
+
+def last_metrics(run: Run) -> Mapping[str, Any]:
+    """Returns the last whole line of a run's metrics, empty if there is none."""
+    try:
+        with run.metrics_file.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
+            lines = file.read().split(b"\n")[:-1]
+        return json.loads(lines[-1]) if lines else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def size(path: Path) -> int:
+    """Returns the bytes of all files in a folder; one that disappears meanwhile has none."""
+    total = 0
+    for folder, _, files in os.walk(path):
+        for name in files:
+            try:
+                total += os.lstat(os.path.join(folder, name)).st_size
+            except OSError:
+                continue
+    return total
+
+
+def _steps(run: Run, last: Mapping[str, Any]) -> int:
+    """Returns the steps by the last line of the metrics, or those of the last checkpoint."""
+    if isinstance(steps := last.get(STEPS), int):
+        return steps
+    names = (path.name for path in run.checkpoints.glob("step_*"))
+    return max((int(n[5:]) for n in names if re.fullmatch(r"step_\d+", n)), default=0)
+
+
+def _labels(run: Run, settings: Mapping[str, Any], last: Mapping[str, Any]) -> int:
+    """Returns the answered queries, by the run's own store, else those of the last fit.
+
+    The file is only read, whichever version of pbrl is writing it. A store that is shared is not
+    asked: it may be a server that is far away.
+    """
+    if not settings.get("store") and run.labels_file.is_file():
+        try:
+            uri = f"{run.labels_file.resolve().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(uri, uri=True, timeout=1)) as store:
+                columns = {row[1] for row in store.execute("PRAGMA table_info(answers)")}
+                learnt = " AND role = 'label'" if "role" in columns else ""
+                return store.execute(GIVEN + learnt).fetchone()[0]
+        except sqlite3.Error:  # damaged, or held by another program
+            pass
+    return int(last.get(LABELS, 0))
