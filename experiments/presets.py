@@ -18,7 +18,7 @@ def _task(env_id: str, agent: AgentConfig = TUNED) -> TrainConfig:
 
 
 PRESETS: dict[str, TrainConfig] = {
-    "Hopper": _task("pbrl/Hopper-v0"),
+    "Hopper": _task("pbrl/Hopper-v0", replace(TUNED, activation="relu")),
     "Walker2d": _task("pbrl/Walker2d-v0", replace(TUNED, initial_std=0.2, entropy_bonus=0.0)),
     "Swimmer": _task(
         "pbrl/Swimmer-v0", replace(TUNED, gamma=0.9999, gae_lambda=0.98, rollout_steps=1024)
