@@ -21,9 +21,6 @@ AHEAD = 4
 """Pairs that are kept ready besides the one on the screen."""
 LEASE_SECONDS = 60.0
 """After how long the pairs of a viewer that died go to others."""
-MUCH = "-much"
-"""End of the token of an answer that was "much better": the store has no other place for it, and
-the reward is learnt from it as from any other."""
 
 
 class Clerk:
@@ -80,7 +77,8 @@ class Clerk:
             reaction_seconds=judgement.reaction_seconds,
             left=judgement.left,
             role=pair.role.value,
-            token=judgement.token + (MUCH if judgement.strong else ""),
+            token=judgement.token,
+            strength=judgement.strength,
             viewer=self._viewer,
         )
         self.held.discard(pair.number)
@@ -118,6 +116,7 @@ class Clerk:
                 Role(one.role),
                 one.answered_at,
                 one.reaction_seconds,
+                one.strength,
             )
             for one in records
             if not one.synthetic and one.retracted_at is None

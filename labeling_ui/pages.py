@@ -84,11 +84,12 @@ def _header(view: View) -> tuple[str, str, theme.Colour]:
 def told(entry: Earlier) -> str:
     """Returns an earlier answer in words."""
     side = side_of(entry.answer, entry.left)
+    much = "much " if entry.strength == 2 else ""
     said = {
         Comparison.TIE: "equally good",
         Comparison.CANT_TELL: "can't tell",
         Comparison.SKIP: "skipped",
-    }.get(entry.answer, f"the {side} one was better")
+    }.get(entry.answer, f"the {side} one was {much}better")
     then = time.localtime(entry.answered_at)
     day = "" if then[:3] == time.localtime()[:3] else time.strftime("%d %B, ", then)
     after = "" if entry.reaction_seconds is None else f", after {entry.reaction_seconds:.1f} s"

@@ -70,8 +70,8 @@ class Judgement:
     """The clip that stood left."""
     answer: Comparison
     """In the query's own order, whichever clip stood left."""
-    strong: bool
-    """Whether the person said "much better"."""
+    strength: int | None
+    """1: better, 2: much better; None: that was not asked for, or neither was chosen."""
     shown_at: float
     """When the clips were first on the screen, seconds since 1970."""
     answered_at: float
@@ -108,6 +108,8 @@ class Earlier:
     """Seconds since 1970."""
     reaction_seconds: float | None
     """Time that the person took."""
+    strength: int | None = None
+    """As in `Judgement`."""
 
 
 def side_of(answer: Comparison | None, left: int) -> Literal["left", "right"] | None:

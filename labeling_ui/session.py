@@ -244,7 +244,7 @@ class Session:
     def _choose(self, action: Action) -> None:
         if action not in CHOICES or (action in STRONG and not self.strength):
             return
-        judgement = self.stage.judge(action)
+        judgement = self.stage.judge(action, strength=self.strength)
         if judgement is None:
             return
         if judgement.pair.role is Role.PRACTICE:

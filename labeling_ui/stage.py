@@ -89,17 +89,23 @@ class Stage:
                 return False
         return True
 
-    def judge(self, action: Action) -> Judgement | None:
-        """Notes an answer and returns it; None if the pair was not seen yet."""
+    def judge(self, action: Action, *, strength: bool = False) -> Judgement | None:
+        """Notes an answer and returns it; None if the pair was not seen yet.
+
+        Args:
+            action: One of the choices.
+            strength: Whether the person was asked how much better the clip is.
+        """
         if self.pair is None or self._shown_at is None:
             return None
         self.chosen = answer, strong = self._meaning(action), action in STRONG
+        decided = answer in (Comparison.FIRST, Comparison.SECOND)
         return Judgement(
             token=uuid.uuid4().hex,
             pair=self.pair,
             left=self.left,
             answer=answer,
-            strong=strong,
+            strength=1 + strong if strength and decided else None,
             shown_at=self._shown_at,
             answered_at=self._clock(),
             reaction_seconds=self._looked,

@@ -55,6 +55,7 @@ def _lines(one: AnnotatorStatistics) -> dict[str, str]:
         "can't tell": f"{one.cant_tells.share:.0%}" if answers else UNKNOWN,
         "skipped": f"{one.skips.share:.0%}" if answers else UNKNOWN,
         "chose the left clip": _interval(one.left),
+        "much better": _share(one.much),
         "agrees with self": _share(one.with_self),
         "agrees with others (alpha)": _number(one.with_others, ".2f", _pairs(one.shared_pairs)),
         "agrees with the ensemble": _share(one.with_ensemble),

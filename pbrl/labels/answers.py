@@ -11,12 +11,12 @@ from pbrl.labels.contents import AnswerFacts
 from pbrl.labels.fields import refusal
 from pbrl.labels.known import Known, checked_answer
 from pbrl.store import schema
-from pbrl.store.answers import ROLES
+from pbrl.store.answers import ROLES, STRENGTHS
 from pbrl.store.statements import chunks, insert_missing
 
 FIELDS = (
     *("run", "number", "text", "annotator", "synthetic", "role", "left", "shown_at"),
-    *("answered_at", "reaction_seconds", "token"),
+    *("answered_at", "reaction_seconds", "token", "strength"),
 )
 """What makes an answer this one: all but its id, which each store gives anew."""
 
@@ -116,6 +116,8 @@ def _check(answer: AnswerFacts, known: Known, there: _There) -> None:
         raise refusal(line, f"role is {answer.role!r}, expected one of {', '.join(ROLES)}")
     if answer.left is not None and not 0 <= answer.left < len(clips):
         raise refusal(line, f"left is {answer.left}, expected a position below {len(clips)}")
+    if answer.strength not in STRENGTHS:
+        raise refusal(line, f"strength is {answer.strength}, expected 1, 2 or nothing")
     if not answer.annotator or answer.token == "":
         raise refusal(line, "the annotator or the token is empty")
     if line and answer.id in there.given:

@@ -100,6 +100,8 @@ class AnswerFacts:
     """Time taken."""
     token: str | None
     """Made by the viewer, unique."""
+    strength: int | None
+    """1: better, 2: much better; None: that was not asked for, or neither was chosen."""
     retracted_at: float | None
     """When it was taken back, None if it stands."""
     line: int = 0
@@ -203,7 +205,8 @@ def _answer_facts(
 ) -> AnswerFacts:
     return AnswerFacts(
         *(run, env_id, kind, a.number, query.hashes, a.id, a.text, a.annotator, a.synthetic),
-        *(a.role, a.left, a.shown_at, a.answered_at, a.reaction_seconds, a.token, a.retracted_at),
+        *(a.role, a.left, a.shown_at, a.answered_at, a.reaction_seconds, a.token, a.strength),
+        a.retracted_at,
     )
 
 

@@ -37,6 +37,8 @@ class Judgements:
     """Seconds since 1970, UTC."""
     reaction_seconds: NDArray[np.float64]
     """Time taken; NaN where it is not known."""
+    strength: NDArray[np.float64]
+    """1: better, 2: much better; NaN where that was not asked for or neither was chosen."""
     predicted: NDArray[np.float64]
     """Probability of the first clip by the ensemble at the time of asking; NaN without one."""
     gold: NDArray[np.float64]
@@ -64,7 +66,7 @@ def read_judgements(store: LabelStore, runs: Sequence[str]) -> Judgements:
     return Judgements(*(np.array(c, dtype=t) for c, t in zip(columns, _TYPES, strict=True)))
 
 
-_TYPES = (str, str, str, bool, str, float, float, float, float, float, float)
+_TYPES = (str, str, str, bool, str, *(float,) * 7)
 
 
 def choices(kind: FeedbackKind, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -99,6 +101,7 @@ def _rows(store: LabelStore, run: str) -> list[tuple]:
             *(f"{run}/{r.number}", r.annotator, r.role, r.synthetic, r.text),
             *(choice, _chose_left(choice, r), r.answered_at),
             np.nan if r.reaction_seconds is None else r.reaction_seconds,
+            np.nan if r.strength is None else r.strength,
             *(predicted.get(r.number, np.nan), gold.get(r.number, np.nan)),
         )
         for r, choice in zip(records, chosen, strict=True)

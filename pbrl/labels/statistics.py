@@ -59,6 +59,8 @@ class AnnotatorStatistics:
     """Of all answers."""
     left: Share | None
     """The clip that stood left, of the answers that chose one."""
+    much: Share | None
+    """Much better, of the choices of which was asked how much better the clip is."""
     with_self: Share | None
     """Repeats that were answered as the label was."""
     with_others: float | None
@@ -137,6 +139,7 @@ def _of_one(
         cant_tells=Share(float(is_cant_tell(own).sum()), max(1, len(own))),
         skips=Share(float(is_skip(own).sum()), max(1, len(own))),
         left=share_of(own.chose_left[np.isfinite(own.chose_left)]),
+        much=share_of(own.strength[np.isfinite(own.strength)] == 2),
         with_self=_with_self(own),
         with_others=krippendorff_alpha(common.pair, common.choice),
         shared_pairs=_shared(common),

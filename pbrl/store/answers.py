@@ -14,6 +14,8 @@ from pbrl.store.statements import Row
 
 ROLES = (conditions.LABEL, "repeat", "gold")
 """What answers are for: to be learnt from, or to check the person."""
+STRENGTHS = (None, 1, 2)
+"""How much better the chosen clip is: not asked for, better, much better."""
 
 
 class Answers(Connected):
@@ -33,6 +35,7 @@ class Answers(Connected):
         role: str = conditions.LABEL,
         token: str | None = None,
         viewer: str | None = None,
+        strength: int | None = None,
     ) -> int:
         """Adds a person's answer; each call is an answer of its own, but for a retry.
 
@@ -51,15 +54,22 @@ class Answers(Connected):
             token: An identity that the viewer made for this answer. The same again, after a
                 connection was lost, is the same answer and adds nothing.
             viewer: Whose lease of the query ends with the answer.
+            strength: 1 if the chosen clip is better, 2 if it is much better; None if that was not
+                asked for, or neither was chosen.
 
         Returns:
             The answer's id, by which it can be retracted.
 
         Raises:
-            StoreError: If there is no such query or role, or the token is another query's.
+            StoreError: If there is no such query, role or strength, or the token is another
+                query's.
         """
         if role not in ROLES:
             raise StoreError(f"An answer's role is one of {', '.join(ROLES)}, not {role!r}.")
+        if strength not in STRENGTHS:
+            raise StoreError(
+                f"A strength is 1 (better), 2 (much better) or None, not {strength!r}."
+            )
         row = {
             "run": run,
             "number": number,
@@ -72,6 +82,7 @@ class Answers(Connected):
             "role": role,
             "left_option": left,
             "token": token,
+            "strength": strength,
         }
         with transaction(self.engine, write=True) as connection:
             statements.require_queries(connection, run, [number])
@@ -158,7 +169,7 @@ class Answers(Connected):
         """
         table, taken_back = schema.answers, schema.retractions
         names = "id number text annotator synthetic role left_option"
-        times = "shown_at answered_at reaction_seconds token"
+        times = "shown_at answered_at reaction_seconds token strength"
         columns = [table.c[name] for name in f"{names} {times}".split()]
         query = (
             select(*columns, taken_back.c.retracted_at)

@@ -22,6 +22,7 @@ COLUMNS_OF_2 = (
     "ALTER TABLE answers ADD COLUMN role VARCHAR DEFAULT 'label' NOT NULL",
     "ALTER TABLE answers ADD COLUMN left_option INTEGER",
     "ALTER TABLE answers ADD COLUMN token VARCHAR",
+    "ALTER TABLE answers ADD COLUMN strength INTEGER",
 )
 CREATION_LOCK = 0x7062726C
 """PostgreSQL's number of the lock that those hold who create or migrate ("pbrl")."""

@@ -65,6 +65,8 @@ class AnswerRecord:
     """Time that the person took."""
     token: str | None
     """The viewer's own identity of the answer, by which a retry is known."""
+    strength: int | None
+    """1: better, 2: much better; None: that was not asked for, or neither was chosen."""
     retracted_at: float | None
     """When it was taken back; None if it stands."""
 

@@ -90,6 +90,7 @@ answers = Table(
     Column("role", String, nullable=False, server_default="label"),
     Column("left_option", Integer),
     Column("token", String),
+    Column("strength", Integer),
     _of_a_query(),
 )
 Index("answers_of_query", answers.c.run, answers.c.number)

@@ -26,6 +26,7 @@ from labeling_ui.messages import (
     TakeBack,
     TakenBack,
 )
+from labeling_ui.pages import told
 from labeling_ui.pairs import Earlier, Judgement, Pair, Role, Stored
 from labeling_ui.place import Place
 from pbrl.errors import StoreError, TaskError
@@ -53,11 +54,13 @@ class At:
             assert time.monotonic() < deadline, f"No {kind.__name__}: {self.told}"
             time.sleep(0.005)
 
-    def judge(self, pair: Pair, answer: Comparison = Comparison.FIRST) -> Judgement:
+    def judge(
+        self, pair: Pair, answer: Comparison = Comparison.FIRST, strength: int | None = None
+    ) -> Judgement:
         left = 0 if pair.left is None else pair.left
         self.given += 1
         judgement = Judgement(
-            f"token {id(self)} {self.given}", pair, left, answer, False, 1.0, 2.0, 0.5
+            f"token {id(self)} {self.given}", pair, left, answer, strength, 1.0, 2.0, 0.5
         )
         self.desk.ask(Store(judgement))
         return judgement
@@ -119,6 +122,22 @@ def test_an_answer_is_in_the_store_before_it_is_told(place, store):
         assert (record.role, record.left, record.shown_at) == ("label", 0, 1.0)
         assert (record.answered_at, record.reaction_seconds) == (2.0, 0.5)
         assert at.wait_for(Pair, lambda p: p.number == AHEAD + 1)  # and another pair is leased
+
+
+def test_how_much_better_is_stored_and_shown_among_earlier_answers(place, store):
+    with at_desk(place) as at:
+        for strength in (2, 1, None):
+            at.judge(at.wait_for(Pair), strength=strength)
+            at.wait_for(Stored)
+        assert [one.strength for one in store.answer_records("hopper")] == [2, 1, None]
+        assert [one.text for one in store.answers("hopper")] == ["first"] * 3
+        at.desk.ask(ListEarlier())
+        listed = at.wait_for(list)
+        assert [one.strength for one in listed] == [2, 1, None]
+        said = [told(one).split(" (")[0] for one in listed]
+        assert said == [
+            f"You said: the left one was {b}." for b in ("much better", "better", "better")
+        ]
 
 
 def test_an_answer_taken_back_leaves_the_training_data_and_the_pair_stays_here(place, store):

@@ -90,7 +90,7 @@ def test_a_key_means_the_clip_that_stands_on_its_side(make_pair, action, left, a
     stored = Sitting([make_pair(0, left=left)]).answer(action)
     assert stored.judgement.answer is answer
     assert stored.judgement.left == left
-    assert not stored.judgement.strong
+    assert stored.judgement.strength is None
 
 
 def test_the_side_is_drawn_and_both_occur(make_pair):
@@ -142,8 +142,21 @@ def test_much_better_is_said_only_where_it_is_asked(make_pair):
     without = Sitting([make_pair(0, left=0)])
     without.act(Action.MUCH_LEFT)
     assert without.session.requests() == []
-    stored = Sitting([make_pair(0, left=0)], strength=True).answer(Action.MUCH_RIGHT)
-    assert (stored.judgement.answer, stored.judgement.strong) == (SECOND, True)
+
+
+@pytest.mark.parametrize(
+    ("action", "answer", "strength"),
+    [
+        (Action.MUCH_RIGHT, SECOND, 2),
+        (Action.MUCH_LEFT, FIRST, 2),
+        (Action.LEFT, FIRST, 1),
+        (Action.TIE, TIE, None),
+        (Action.CANT_TELL, CANT_TELL, None),
+    ],
+)
+def test_how_much_better_is_noted_of_choices_where_it_is_asked(make_pair, action, answer, strength):
+    judgement = Sitting([make_pair(0, left=0)], strength=True).answer(action).judgement
+    assert (judgement.answer, judgement.strength) == (answer, strength)
 
 
 def test_nothing_to_judge_is_waiting_until_something_comes(make_pair):

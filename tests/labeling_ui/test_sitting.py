@@ -15,7 +15,7 @@ def add(make_pair):
     def add_to(sitting: Sitting, number: int, answer: Comparison, at: float, **facts) -> None:
         left = facts.pop("left", 0)
         pair = make_pair(number, **facts)
-        judgement = Judgement(str(at), pair, left, answer, False, at - 2, at, at % 10)
+        judgement = Judgement(str(at), pair, left, answer, None, at - 2, at, at % 10)
         sitting.stored.append(Stored(judgement, int(at)))
 
     return add_to
@@ -60,7 +60,7 @@ def test_checks_are_no_labels(add):
 )
 def test_whether_the_ensemble_expected_a_choice(make_pair, returns, answer, expected):
     pair = make_pair(0, predicted=None if returns is None else np.array(returns))
-    assert predicted(Judgement("t", pair, 1, answer, False, 0, 0, 0)) is expected
+    assert predicted(Judgement("t", pair, 1, answer, None, 0, 0, 0)) is expected
 
 
 def test_the_agreement_is_a_moving_share(add):

@@ -28,7 +28,8 @@ def judged(open_store, query):
     predicted = np.array([[0.1, 1 / 3], [2.5, -1e-9]])
     store.post(RUN, [query(number, predicted if number % 2 else None) for number in range(6)])
     store.post(RUN, [query(6, wanted=2)])
-    store.answer(RUN, 0, "first", "ann", left=1, shown_at=1.5, answered_at=1 / 3, token="t0")
+    store.answer(RUN, 0, "first", "ann", left=1, shown_at=1.5, answered_at=1 / 3, token="t0",
+                 strength=2)  # fmt: skip
     store.answer(RUN, 1, "tie", "Zoë, “the 2nd”\n", reaction_seconds=2.25, token="t1")
     store.answer(RUN, 0, "second", "ann", left=0, role="repeat", token="t2")
     store.retract(store.answer(RUN, 2, "cant_tell", "ann", token="t3"), "ann")
@@ -99,6 +100,7 @@ def test_the_files_say_where_they_come_from(judged, tmp_path):
     assert first["versions"] == "pbrl 0.1.0; numpy 2.0"
     assert first["clips"].split() == list(judged.queries(RUN, [0])[0].hashes)
     assert float(first["answered_at"]) == 1 / 3
+    assert [row["strength"] for row in rows] == ["2", *[""] * 5]
 
 
 def test_postgresql_takes_and_gives_the_same(judged, postgresql_url, tmp_path):
@@ -202,6 +204,8 @@ def changed(file, which, **fields):
         ("answer", {"text": None}, "text is None, expected text"),
         ("answer", {"role": "boss"}, "role is 'boss', expected one of label, repeat, gold"),
         ("answer", {"left": 2}, "left is 2, expected a position below 2"),
+        ("answer", {"strength": 3}, "strength is 3, expected 1, 2 or nothing"),
+        ("answer", {"strength": "much"}, "strength is 'much', expected a whole number"),
         ("answer", {"number": 77}, "query 77 of run 'run' is neither in the store nor given"),
         ("answer", {"run": "rum"}, "run 'rum' is neither given nor in the store"),
         ("answer", {"env_id": "pbrl/Ant-v0"}, "of task pbrl/Hopper-v0, not of pbrl/Ant-v0"),
@@ -281,7 +285,7 @@ def test_what_contradicts_the_store_is_refused(judged, open_store, query, tmp_pa
         ("first", "third", "'third' does not answer a comparison"),
         ("false", "perhaps", "synthetic is 'perhaps', expected true or false"),
         ("0.3333", "x0.3333", "answered_at is 'x0.3333"),
-        (",t2,", ",t2", "Line 5: it has 16 cells, the header 17"),
+        (",t2,", ",t2", "Line 5: it has 17 cells, the header 18"),
         (",t2,", ",t0,", "another answer with the token 't0'"),
     ],
 )

@@ -56,6 +56,16 @@ def test_a_side_counts_only_where_it_was_noted_and_one_was_chosen(store):
     assert of(store).left == Share(2, 3)
 
 
+def test_much_better_is_a_share_of_the_choices_of_which_it_was_asked(store):
+    for number, strength in enumerate([2, 1, None, 1, 2]):
+        store.answer(RUN, number, "first", "ann", strength=strength)
+    store.answer(RUN, 5, "tie", "ann")
+    store.retract(store.answer(RUN, 6, "first", "ann", strength=2), "ann")
+    store.answer(RUN, 7, "second", "ann", strength=1, role="repeat")
+    store.answer(RUN, 8, "first", "bob")
+    assert (of(store).much, of(store, "bob").much) == (Share(2, 5), None)
+
+
 def test_agreement_with_self_is_about_the_clips_not_the_sides(store):
     labels = ["first", "second", "tie", "first", "cant_tell", "first"]
     repeats = ["first", "first", "tie", "cant_tell", "first", "second"]
@@ -159,7 +169,7 @@ def judge(store, query, *, count=600, errors=0.0, to_left=0.0, ties=0.0, seed=0,
         clips = tuple(segment.content_hash for segment in pair)
         about = (RUN, "pbrl/Hopper-v0", "comparison", number, clips)
         times = (None, 5.0 * number, 3.0)  # shown, answered, reaction
-        given = (number, text, name, False, "label", left, *times, None, None)
+        given = (number, text, name, False, "label", left, *times, None, None, None)
         answers.append(AnswerFacts(*about, *given))
     add_contents(store, [Contents((), (), tuple(answers), {})])  # all in one transaction
     return of(store, name)

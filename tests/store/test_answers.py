@@ -20,21 +20,27 @@ def store(store: LabelStore, make_query) -> LabelStore:
 
 def test_every_column_comes_back(store: LabelStore):
     times = {"shown_at": 5.0, "answered_at": 7.5, "reaction_seconds": 2.25}
-    first = store.answer(RUN, 3, "tie", "ann", **times, left=1, role="repeat", token="t-1")
+    rest = {"left": 1, "role": "repeat", "token": "t-1", "strength": 2}
+    first = store.answer(RUN, 3, "first", "ann", **times, **rest)
     store.answer_many(RUN, {0: "first"}, "oracle")
     expected = AnswerRecord(
-        *(first, 3, "tie", "ann"),
+        *(first, 3, "first", "ann"),
         synthetic=False,
-        role="repeat",
-        left=1,
+        **rest,
         **times,
-        token="t-1",
         retracted_at=None,
     )
     found, synthetic = store.answer_records(RUN)
     assert found == expected
     assert (synthetic.synthetic, synthetic.role, synthetic.left) == (True, "label", None)
-    assert (synthetic.token, synthetic.shown_at) == (None, None)
+    assert (synthetic.token, synthetic.shown_at, synthetic.strength) == (None, None, None)
+
+
+@pytest.mark.parametrize("strength", [0, 3, "much"])
+def test_other_strengths_are_refused(store: LabelStore, strength):
+    with pytest.raises(StoreError, match="1 .better., 2 .much better. or None, not"):
+        store.answer(RUN, 0, "first", "ann", strength=strength)
+    assert store.answers(RUN) == []
 
 
 def test_records_of_one_annotator_and_those_taken_back(store: LabelStore):

@@ -121,7 +121,7 @@ def check_contents(store: LabelStore, make_query) -> None:
     ]
     assert found == [answer[:7] for answer in ANSWERS]
     assert [a.reaction_seconds for a in records] == [None, 0.75, 0.5]
-    assert [(a.role, a.left, a.token) for a in records] == [("label", None, None)] * 3
+    assert [(a.role, a.left, a.token, a.strength) for a in records] == [("label", *[None] * 3)] * 3
     assert [a.retracted_at for a in records] == [None, None, 2003.0]
     for number, clips in store.segments(RUN, range(4)).items():
         for clip, original in zip(clips, make_query(number).segments, strict=True):
@@ -139,7 +139,8 @@ def test_contents_are_kept_and_everything_new_works(old: str, make_query):
         assert store.progress(RUN) == Progress(asked=4, answered=2, open=2, leased=0, withdrawn=0)
         leased = store.lease(RUN, "bob", "B", count=9, seconds=60)
         assert [query.number for query in leased] == [2, 3]
-        assert store.answer(RUN, 2, "first", "bob", left=1, token="t", viewer="B") > 3
+        given = {"left": 1, "token": "t", "strength": 2, "viewer": "B"}
+        assert store.answer(RUN, 2, "first", "bob", **given) > 3
         store.withdraw(RUN, [3], "old")
         store.mark_gold(RUN, 0, "first")
         store.post(RUN, [make_query(4, wanted=2, predicted_returns=np.zeros((3, 2)))])
@@ -147,6 +148,7 @@ def test_contents_are_kept_and_everything_new_works(old: str, make_query):
         assert store.evict(0) > 0
     with closing(LabelStore(old)) as store:
         assert [a.number for a in store.answers(RUN)] == [0, 1, 2]
+        assert [a.strength for a in store.answer_records(RUN)] == [None, None, 2]
 
 
 def test_the_result_has_the_columns_of_a_new_store(old: str, tmp_path: Path):
