@@ -30,7 +30,7 @@ from labeling_ui.orders import (
 )
 from labeling_ui.pairs import Clip
 
-BUDGET = 1_500_000_000
+BUDGET = 800_000_000
 """Bytes of pictures that are kept; the pair on the screen is kept whatever it needs."""
 AT_ONCE = 6
 """Pictures in one order."""

@@ -28,6 +28,10 @@ class StoreUnreachable(StoreError):
     """A label store that is away or held by others now: the same may work in a moment."""
 
 
+class ClipDamaged(StoreError):
+    """A clip in a label store that is not what was stored."""
+
+
 class FeedbackError(PbrlError):
     """An answer that does not fit its question."""
 

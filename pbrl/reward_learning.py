@@ -6,6 +6,7 @@ between rollouts only, so all steps of a rollout are rewarded by the same predic
 """
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,8 @@ class RewardLearning:
         kind: The kind of feedback that is asked for.
         annotator: Who answers at once; None if people do, whenever they like.
         clock: Counts the time spent asking and fitting.
+        say: Told of questions that are left out since a clip of them is damaged; if left out, that
+            is an error.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class RewardLearning:
         kind: FeedbackKind,
         annotator: Annotator | None,
         clock: Clock,
+        say: Callable[[str], object] | None = None,
     ) -> None:
         self.config, self.ensemble, self.buffer = config, ensemble, buffer
         self.asked = 0
@@ -60,7 +64,7 @@ class RewardLearning:
         self.last_fit: FitReport | None = None
         self._clip_steps, self._store, self._run = clip_steps, store, run
         self._kind, self._annotator, self._clock = kind, annotator, clock
-        self._reader = LabelReader(store, run, kind, config.reward)
+        self._reader = LabelReader(store, run, kind, config.reward, say)
         self._rng = generator(config.seed, "query")
 
     @property

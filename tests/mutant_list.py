@@ -1,7 +1,8 @@
 """Ways to break the recipe, one at a time, and the tests that must notice.
 
-Each is a line of `docs/recipe.md`, or one of the mistakes that it lists, made in the source. The
-old text stands exactly once in its file. `mutants.py` runs them.
+Each is a line of `docs/recipe.md`, or one of the mistakes that it lists, made in the source; or
+what `docs/labeling.md` promises people who judge clips. The old text stands exactly once in its
+file. `mutants.py` runs them.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ class Mutant:
     """One way to break the source."""
 
     name: str
-    """The line of the recipe that it breaks, or the mistake that it makes."""
+    """The line of the recipe or the promise that it breaks, or the mistake that it makes."""
     file: str
     """Where, from the root of the repository."""
     old: str
@@ -25,22 +26,28 @@ class Mutant:
 
 # Where the tests are. All that are named below run within seconds, uncompiled.
 ACQUISITION = "tests/query/test_acquisition.py"
+ANSWERS = "tests/store/test_answers.py"
 BOOTSTRAP = "tests/reward/test_bootstrap.py"
 BUFFER = "tests/test_buffer.py"
 CANDIDATES = "tests/query/test_candidates.py"
+CLIPS = "tests/store/test_clips.py"
 COMPARISONS = "tests/feedback/test_comparison.py"
 FITTING = "tests/reward/test_fitting.py"
 LABELS = "tests/recipe/test_labels.py"
+LEASES = "tests/store/test_leases.py"
 LIKELIHOOD = "tests/test_likelihood.py"
 LOOP = "tests/recipe/test_loop.py"
 NETWORK = "tests/reward/test_network.py"
 NOTHING_LEAKS = "tests/recipe/test_nothing_leaks.py"
+PEOPLE = "tests/people/test_asking_and_waiting.py"
+POSTGRESQL = "tests/store/test_postgresql.py"
 PPO = "tests/agents/test_ppo_update.py"
 PREDICTORS = "tests/recipe/test_predictors.py"
 PRESETS = "tests/recipe/test_presets.py"
 REWARDS = "tests/envs/mujoco/test_rewards.py"
 SCALE = "tests/annotators/test_reward_scale.py"
 SCHEDULE = "tests/query/test_schedule.py"
+SESSION = "tests/labeling_ui/test_session.py"
 SUITE = "tests/envs/test_tasks.py"
 SYNTHETIC = "tests/annotators/test_synthetic.py"
 TASKS = "tests/recipe/test_tasks.py"
@@ -826,4 +833,154 @@ MISTAKES = (
     ),
 )
 
-MUTANTS = (*CHOICE, *ENSEMBLE, *QUESTIONS, *AGENT_AND_TASKS, *TEACHERS, *MISTAKES)
+STORE = (
+    Mutant(
+        "store: one at a time hands out the queries of a run",
+        "pbrl/store/leases.py",
+        "statements.lock_run(connection, run)",
+        "statements.require_run(connection, run)",
+        f"{POSTGRESQL}::test_one_at_a_time_hands_out_the_queries_of_a_run",
+    ),
+    Mutant(
+        "store: a lease that has run out is free for others",
+        "pbrl/store/leases.py",
+        "table.c.ends_at <= now",
+        "table.c.ends_at <= 0",
+        f"{LEASES}::test_a_lease_runs_out_and_another_viewer_gets_the_query",
+    ),
+    Mutant(
+        "store: a lease that has run out is not renewed",
+        "pbrl/store/leases.py",
+        "table.c.viewer == viewer, table.c.ends_at > now)",
+        "table.c.viewer == viewer)",
+        f"{LEASES}::test_a_lease_that_ran_out_is_not_renewed_though_nobody_took_it",
+    ),
+    Mutant(
+        "store: a pair on lease is not given to another",
+        "pbrl/store/leases.py",
+        "labels + about_to_come < waiting.c.wanted",
+        "labels < waiting.c.wanted",
+        f"{LEASES}::test_two_viewers_never_get_the_same_query_lowest_numbers_first",
+    ),
+    Mutant(
+        "store: answers count among those that are wanted",
+        "pbrl/store/leases.py",
+        "labels + about_to_come < waiting.c.wanted",
+        "about_to_come < waiting.c.wanted",
+        f"{LEASES}::test_overlap_is_two_different_people",
+    ),
+    Mutant(
+        "store: no one is asked again what they have judged",
+        "pbrl/store/leases.py",
+        ".where(judged == 0, conditions",
+        ".where(conditions",
+        f"{LEASES}::test_answers_that_check_people_do_not_close_a_query",
+    ),
+    Mutant(
+        "store: overlap is two people, not two viewers of one",
+        "pbrl/store/leases.py",
+        "or_(leases.c.annotator == annotator, leases.c.viewer == viewer)",
+        "leases.c.viewer == viewer",
+        f"{LEASES}::test_overlap_is_two_different_people",
+    ),
+    Mutant(
+        "store: what is taken back waits again",
+        "pbrl/store/answers.py",
+        "            statements.let_wait(connection, *it)\n",
+        "",
+        f"{LEASES}::test_a_query_whose_answer_was_taken_back_is_handed_out_again",
+    ),
+    Mutant(
+        "store: the same token is the same answer",
+        "pbrl/store/answers.py",
+        '"token": token,',
+        '"token": None,',
+        f"{ANSWERS}::test_a_retry_adds_nothing",
+    ),
+    Mutant(
+        "store: the token of another query is no retry",
+        "pbrl/store/answers.py",
+        '(first.run, first.number) != (row["run"], row["number"])',
+        'first.run != row["run"]',
+        f"{ANSWERS}::test_a_token_of_another_query_is_refused",
+    ),
+    Mutant(
+        "store: clips with an answer are never evicted",
+        "pbrl/store/clips.py",
+        "        exists().where(conditions.of_the_query(answered)),\n",
+        "",
+        f"{CLIPS}::test_what_someone_may_want_is_never_evicted",
+    ),
+    Mutant(
+        "store: clips that someone looks at are never evicted",
+        "pbrl/store/clips.py",
+        "        conditions.leased(now),\n",
+        "",
+        f"{CLIPS}::test_what_someone_may_want_is_never_evicted",
+    ),
+)
+
+BESIDE_PEOPLE = (
+    Mutant(
+        "people: training waits for the first share",
+        "pbrl/people.py",
+        "return self._first\n",
+        "return 0\n",
+        f"{PEOPLE}::test_all_of_the_first_share_is_asked_at_once_and_waited_for",
+    ),
+    Mutant(
+        "people: answers may lag behind the schedule by max_lag",
+        "pbrl/people.py",
+        " - self._config.query.max_lag",
+        "",
+        f"{PEOPLE}::test_training_waits_for_people_who_fell_behind_and_goes_on_with_them",
+    ),
+    Mutant(
+        "people: no more is asked than the budget",
+        "pbrl/people.py",
+        "min(learning.due(now.steps, now.total_steps) + query.ahead, query.label_budget)",
+        "learning.due(now.steps, now.total_steps) + query.ahead",
+        f"{PEOPLE}::test_a_person_who_answers_all_takes_the_run_to_its_end_within_the_budget",
+    ),
+    Mutant(
+        "people: answers taken back bring a fit too",
+        "pbrl/people.py",
+        "len(answers ^ self._fitted)",
+        "len(answers - self._fitted)",
+        f"{PEOPLE}::test_an_undo_leaves_the_data_at_the_next_fit",
+    ),
+    Mutant(
+        "people: a damaged clip costs its label and not the run",
+        "pbrl/cli/assembly.py",
+        "say = display.say if annotator is None else None",
+        "say = None",
+        f"{PEOPLE}::test_a_clip_that_is_damaged_after_its_question_was_answered_"
+        "costs_that_label_alone",
+    ),
+    Mutant(
+        "viewer: the next pair shows only once the answer is durable",
+        "labeling_ui/session.py",
+        "self.screen = Screen.STORING\n            self._requests.append(Store(judgement))",
+        "self._requests.append(Store(judgement))\n            self._next()",
+        f"{SESSION}::test_the_next_pair_is_shown_only_when_the_answer_is_durable",
+    ),
+    Mutant(
+        "viewer: left is the clip that stands left",
+        "labeling_ui/stage.py",
+        "chosen = self.left if action in (Action.LEFT, Action.MUCH_LEFT) else 1 - self.left",
+        "chosen = 0 if action in (Action.LEFT, Action.MUCH_LEFT) else 1",
+        f"{SESSION}::test_a_key_means_the_clip_that_stands_on_its_side",
+    ),
+    Mutant(
+        "viewer: which clip stands left is drawn anew for each pair",
+        "labeling_ui/stage.py",
+        "int(self._rng.integers(2)) if pair.left is None",
+        "0 if pair.left is None",
+        f"{SESSION}::test_the_side_is_drawn_and_both_occur",
+    ),
+)
+
+MUTANTS = (
+    *(*CHOICE, *ENSEMBLE, *QUESTIONS, *AGENT_AND_TASKS, *TEACHERS, *MISTAKES),
+    *(*STORE, *BESIDE_PEOPLE),
+)

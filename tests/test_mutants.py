@@ -8,6 +8,7 @@ import pytest
 
 import envs
 import experiments
+import labeling_ui
 import pbrl
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -19,7 +20,7 @@ MUTANTS, Mutant = mutants.MUTANTS, mutants.Mutant
 
 def test_the_code_under_test_lies_beside_its_tests():
     """In a copy of the repository too: a mutant must not be judged by the installed code."""
-    for package in (pbrl, envs, experiments):
+    for package in (pbrl, envs, experiments, labeling_ui):
         assert Path(package.__file__).resolve().parents[1] == ROOT
 
 

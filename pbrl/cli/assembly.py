@@ -1,5 +1,6 @@
 """Puts the parts of a run together from its configuration."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,11 +98,14 @@ def open_trainer(
     if config.reward_source == "preferences" and config.annotator == "none":
         learning = FrozenReward(new_ensemble(config, task))
         if checkpoint is None:
-            learning.fit(config, labels_of(stores.labels or config.labels_from, config, task))
+            source = stores.labels or config.labels_from
+            learning.fit(config, labels_of(source, config, task, display.say))
     elif config.reward_source == "preferences":
         store = LabelStore(address(run, config, stores.store))
         annotator = teacher(config, task) if config.annotator == "teacher" else None
-        learning = open_reward_learning(config, run, task, env, annotator, clock, store)
+        # A synthetic run promises exact repetition, which it cannot keep without an answer.
+        say = display.say if annotator is None else None
+        learning = open_reward_learning(config, run, task, env, annotator, clock, store, say)
         if annotator is None:
             people = open_people(config, run, learning, store, display, clock)
     trainer = Trainer(config, run, env, agent, learning, display, clock, people)
@@ -118,6 +122,7 @@ def open_reward_learning(
     annotator: Annotator | None,
     clock: Clock,
     store: LabelStore | None = None,
+    say: Callable[[str], object] | None = None,
 ) -> RewardLearning:
     """Returns the preference side of a run at its start.
 
@@ -129,6 +134,7 @@ def open_reward_learning(
         annotator: Who answers at once; None if people do.
         clock: Counts what the time goes to.
         store: Its label store, opened; the one in its folder if left out.
+        say: Told of questions that are left out since a clip of them is damaged.
     """
     obs_dim, act_dim = space_sizes(task)
     store = store or LabelStore(run.labels_file)
@@ -148,6 +154,7 @@ def open_reward_learning(
         COMPARISON,
         annotator,
         clock,
+        say,
     )
 
 
@@ -176,13 +183,16 @@ def records_frames(config: TrainConfig, task: envs.TaskInfo) -> bool:
     return asks_people and not task.draws_from_states
 
 
-def labels_of(source: str, config: TrainConfig, task: envs.TaskInfo) -> LabelledClips | None:
+def labels_of(
+    source: str, config: TrainConfig, task: envs.TaskInfo, say: Callable[[str], object]
+) -> LabelledClips | None:
     """Returns all answers of another run that say something, None without any.
 
     Args:
         source: A run's folder or a label store, perhaps with `#RUN` at its end.
         config: The settings of the run that will learn from them.
         task: Its task.
+        say: Told of questions that are left out since a clip of them is damaged.
 
     Raises:
         StoreError: There is no such store or run.
@@ -196,7 +206,8 @@ def labels_of(source: str, config: TrainConfig, task: envs.TaskInfo) -> Labelled
                 f"but {COMPARISON.name}s on {task.env_id} are needed. Name another store, or "
                 "train on that task."
             )
-        labels = LabelReader(store, name, COMPARISON, config.reward).read(store.next_number(name))
+        reader = LabelReader(store, name, COMPARISON, config.reward, say)
+        labels = reader.read(below=store.next_number(name))
         if labels is not None:
             _check_sizes(store, name, int(labels.numbers[0]), task)
         return labels

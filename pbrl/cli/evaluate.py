@@ -3,7 +3,7 @@
 import argparse
 import functools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +54,8 @@ def main(arguments: Sequence[str]) -> int:
     ensemble, labels = None, None
     if config.reward_source == "preferences":
         ensemble = saved_ensemble(config, checkpoint)
-        labels = _labels(run, config, below=checkpoint.state()["learning"]["asked"])
+        asked = checkpoint.state()["learning"]["asked"]
+        labels = _labels(run, config, asked, print_line)
     with console.status("Playing"):
         evaluation = _evaluate(
             config, agent, ensemble, labels, options.episodes, deterministic=not options.stochastic
@@ -109,12 +110,15 @@ def evaluate_trained(config: TrainConfig, trainer: Trainer) -> Evaluation:
     return _evaluate(config, trainer.agent, learning.ensemble, learning.labelled(), EPISODES)
 
 
-def _labels(run: Run, config: TrainConfig, below: int) -> LabelledClips | None:
-    """Returns a run's answers to queries numbered below `below`."""
+def _labels(
+    run: Run, config: TrainConfig, below: int, say: Callable[[str], object]
+) -> LabelledClips | None:
+    """Returns a run's answers to queries numbered below `below`; says which it must leave out."""
     if not below or not (config.store or run.labels_file.is_file()):
         return None
     with opened(address(run, config)) as store:
-        return LabelReader(store, name_in_store(run, config, store), COMPARISON).read(below=below)
+        name = name_in_store(run, config, store)
+        return LabelReader(store, name, COMPARISON, say=say).read(below=below)
 
 
 def _evaluate(

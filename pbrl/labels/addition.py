@@ -25,6 +25,7 @@ from pbrl.store import LabelStore, schema
 from pbrl.store.database import transaction
 from pbrl.store.payload import decode_segment
 from pbrl.store.statements import let_wait
+from pbrl.store.statements import payload as stored_payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,8 @@ def _add_query(connection: Connection, query: QueryFacts, clips: Clips) -> None:
 def _payload(connection: Connection, query: QueryFacts, clip: str, clips: Clips) -> bytes:
     """Returns a clip's payload, which is in the store afterwards; empty if it was evicted."""
     table = schema.segments
-    stored = connection.execute(select(table.c.payload).where(table.c.hash == clip)).scalar()
+    there = select(stored_payload(connection)).where(table.c.hash == clip)
+    stored = connection.execute(there).scalar()
     if stored:
         return stored
     if clip not in clips:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from pbrl.store import AnswerRecord, LabelStore, QueryRecord, schema
+from pbrl.store import AnswerRecord, LabelStore, QueryRecord, schema, statements
 from pbrl.store.database import transaction
 from pbrl.store.payload import decode_segment
 
@@ -137,13 +137,13 @@ class StoredClips(Clips):
         """Returns a payload, undamaged or empty.
 
         Raises:
-            StoreError: It is damaged.
+            ClipDamaged: It is damaged.
         """
         if content_hash not in self._hashes:
             raise KeyError(content_hash)
         table = schema.segments
-        query = select(table.c.payload).where(table.c.hash == content_hash)
         with transaction(self._store.engine) as connection:
+            query = select(statements.payload(connection)).where(table.c.hash == content_hash)
             payload = connection.execute(query).scalar_one()
         if payload:
             decode_segment(content_hash, payload)

@@ -1,13 +1,16 @@
 """The labelled clips as arrays, read from the label store."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pbrl.config import RewardConfig
+from pbrl.errors import ClipDamaged
 from pbrl.feedback import FeedbackKind
 from pbrl.reward.error_rates import ErrorRates
+from pbrl.segments import Segment
 from pbrl.store import Answered, LabelStore
 
 Floats = NDArray[np.float32]
@@ -50,13 +53,21 @@ class LabelReader:
         run: The run's name.
         kind: The kind of feedback of its queries.
         config: Whether each annotator's share of errors is estimated; not, if left out.
+        say: Told once of each question that is left out since a clip of it is damaged; if there is
+            no one to tell, that is an error.
     """
 
     def __init__(
-        self, store: LabelStore, run: str, kind: FeedbackKind, config: RewardConfig | None = None
+        self,
+        store: LabelStore,
+        run: str,
+        kind: FeedbackKind,
+        config: RewardConfig | None = None,
+        say: Callable[[str], object] | None = None,
     ) -> None:
-        self._store, self._run, self._kind = store, run, kind
+        self._store, self._run, self._kind, self._say = store, run, kind, say
         self._inputs: dict[int, Floats] = {}
+        self._left_out: set[int] = set()
         self._errors = None
         if config is not None and config.error_rate_by_annotator:
             self._errors = ErrorRates(store, run, config.error_rate)
@@ -65,14 +76,19 @@ class LabelReader:
         """Returns the informative answers to queries numbered below `below`, None without any.
 
         Answers that were taken back, and those from which nothing can be learnt, are left out.
+
+        Raises:
+            ClipDamaged: A clip is damaged, and there is no one to tell.
+            StoreError: The store fails.
         """
         given = [(a, self._kind.decode(a.text)) for a in self._answers(below)]
         useful = [(given, answer) for given, answer in given if self._kind.informative(answer)]
+        self._fetch({answered.number for answered, _ in useful})
+        useful = [one for one in useful if one[0].number in self._inputs]
         if not useful:
             return None
         given, answers = zip(*useful, strict=True)
         numbers = [answered.number for answered in given]
-        self._fetch([number for number in numbers if number not in self._inputs])
         targets = self._kind.targets(answers)
         return LabelledClips(
             np.array(numbers, dtype=np.int64),
@@ -84,9 +100,35 @@ class LabelReader:
     def _answers(self, below: int) -> list[Answered]:
         return self._store.answers(self._run, below=below)
 
-    def _fetch(self, numbers: list[int]) -> None:
-        """Keeps the clips of these queries, `(K, T, I)` each; their true rewards are not read."""
-        stored = self._store.segments(self._run, numbers, true_rewards=False)
+    def _fetch(self, numbers: set[int]) -> None:
+        """Keeps the clips of these queries, `(K, T, I)` each, unless it has them or one is damaged.
+
+        All are read at once; only if that fails, one query after the other.
+        """
+        missing = sorted(numbers - self._inputs.keys() - self._left_out)
+        try:
+            stored = self._segments(missing) if missing else {}
+        except ClipDamaged:
+            if self._say is None:
+                raise
+            stored = self._undamaged(missing, self._say)
         for number, segments in stored.items():
             clips = [np.concatenate([s.observations, s.actions], axis=1) for s in segments]
             self._inputs[number] = np.stack(clips)
+
+    def _undamaged(
+        self, numbers: Iterable[int], say: Callable[[str], object]
+    ) -> dict[int, tuple[Segment, ...]]:
+        """Returns the clips of those of the queries that can be learnt from."""
+        found: dict[int, tuple[Segment, ...]] = {}
+        for number in numbers:
+            try:
+                found |= self._segments([number])
+            except ClipDamaged as error:
+                self._left_out.add(number)
+                say(f"{error} The answers to question {number} are left out.")
+        return found
+
+    def _segments(self, numbers: list[int]) -> dict[int, tuple[Segment, ...]]:
+        """Reads clips; a learner has no business with their true rewards."""
+        return self._store.segments(self._run, numbers, true_rewards=False)

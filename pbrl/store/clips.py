@@ -28,15 +28,16 @@ class Clips(Connected):
                 them: it gets NaN.
 
         Raises:
-            StoreError: If there is no such query, or a clip is damaged or was evicted.
+            ClipDamaged: If a clip is damaged.
+            StoreError: If there is no such query, or a clip was evicted.
         """
         options, clips = schema.query_segments, schema.segments
-        columns = [options.c.number, clips.c.hash, clips.c.payload]
-        columns += [options.c.true_rewards] if true_rewards else []
-        query = select(*columns).join_from(options, clips).order_by(options.c.position)
+        rewards = [options.c.true_rewards] if true_rewards else []
         found: dict[int, tuple[Segment, ...]] = dict.fromkeys(numbers, ())
         with transaction(self.engine) as connection:
             statements.require_queries(connection, run, numbers)
+            columns = (options.c.number, clips.c.hash, statements.payload(connection), *rewards)
+            query = select(*columns).join_from(options, clips).order_by(options.c.position)
             for chunk in statements.chunks(numbers):
                 asked = query.where(options.c.run == run, options.c.number.in_(chunk))
                 for number, *stored in connection.execute(asked):

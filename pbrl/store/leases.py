@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Row, delete, or_, select, update
 
-from pbrl.errors import StoreError
+from pbrl.errors import ClipDamaged
 from pbrl.segments import Segment
 from pbrl.store import conditions, schema, statements
 from pbrl.store.connected import Connected
@@ -161,7 +161,7 @@ def _whole(connection: Connection, run: str, rows: Sequence[Row]) -> list[Leased
     """The queries with their clips, without those of which one is damaged: they are withdrawn."""
     options, clips = schema.query_segments, schema.segments
     query = (
-        select(options.c.number, clips.c.hash, clips.c.payload)
+        select(options.c.number, clips.c.hash, statements.payload(connection))
         .join_from(options, clips)
         .where(options.c.run == run, options.c.number.in_([row.number for row in rows]))
         .order_by(options.c.position)
@@ -171,7 +171,7 @@ def _whole(connection: Connection, run: str, rows: Sequence[Row]) -> list[Leased
     for number, content_hash, payload in connection.execute(query):
         try:
             whole[number] += (decode_segment(content_hash, payload),)
-        except StoreError:
+        except ClipDamaged:
             damaged.setdefault(number, f"damaged clip {content_hash}")
     now = statements.database_time(connection)
     withdrawn = [

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pbrl.errors import StoreError
+from pbrl.errors import ClipDamaged
 from pbrl.segments import Segment
 
 
@@ -42,7 +42,7 @@ def decode_segment(content_hash: str, payload: bytes, true_rewards: bytes | None
         true_rewards: From `encode_true_rewards`; NaN if left out.
 
     Raises:
-        StoreError: If the bytes are not those that were stored.
+        ClipDamaged: If the bytes are not those that were stored.
     """
     try:
         with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
@@ -55,9 +55,9 @@ def decode_segment(content_hash: str, payload: bytes, true_rewards: bytes | None
         )
         segment = Segment(**_with_frames(fields), true_rewards=rewards)
     except Exception as error:  # zipfile alone has five ways to say that an archive is broken
-        raise StoreError(_damaged(content_hash)) from error
+        raise ClipDamaged(_damaged(content_hash)) from error
     if segment.content_hash != content_hash:
-        raise StoreError(_damaged(content_hash))
+        raise ClipDamaged(_damaged(content_hash))
     return segment
 
 

@@ -3,7 +3,17 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, func, literal_column, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pbrl.errors import StoreError
@@ -14,6 +24,8 @@ Value = TypeVar("Value")
 
 CHUNK = 1000
 """Values named in one statement; SQLite takes some 32,000."""
+NO_CLIP = b"?"
+"""Is no clip's payload, and not that of an evicted one."""
 
 
 def chunks(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
@@ -98,6 +110,17 @@ def require_run(connection: Connection, run: str) -> None:
     if run not in known:
         there_is = f"There is: {', '.join(known)}." if known else "It has no runs."
         raise StoreError(f"The store has no run {run!r}. {there_is}")
+
+
+def payload(connection: Connection) -> ColumnElement[bytes]:
+    """A clip's payload, as an expression; `NO_CLIP` where there is something else than bytes.
+
+    SQLite keeps whatever it is given, and the whole query fails if that cannot be read as bytes.
+    """
+    column = schema.segments.c.payload
+    if connection.dialect.name != "sqlite":
+        return column
+    return case((func.typeof(column) == "blob", column), else_=literal(NO_CLIP))
 
 
 def stored_bytes() -> Any:

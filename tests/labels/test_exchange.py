@@ -311,11 +311,12 @@ def test_a_table_from_a_spreadsheet_is_read(judged, open_store, tmp_path):
     assert facts(other)[2] == facts(judged)[2]
 
 
-def test_a_damaged_clip_is_not_exported(judged, tmp_path):
+@pytest.mark.parametrize("damage", ["substr(payload, 1, 300)", "'no bytes'"])
+def test_a_damaged_clip_is_not_exported(judged, tmp_path, damage):
     digest = judged.queries(RUN, [0])[0].hashes[0]
     with judged.engine.begin() as connection:
-        damage = "UPDATE segments SET payload = substr(payload, 1, 300) WHERE hash = ?"
-        connection.exec_driver_sql(damage, (digest,))
+        statement = f"UPDATE segments SET payload = {damage} WHERE hash = ?"
+        connection.exec_driver_sql(statement, (digest,))
     with pytest.raises(StoreError, match=digest):
         exported(judged, tmp_path / "labels.jsonl")
     assert list(tmp_path.glob("*labels.jsonl*")) == []

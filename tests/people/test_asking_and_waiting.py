@@ -1,5 +1,7 @@
 """What people are asked, when training waits for them, and what it says meanwhile."""
 
+import pytest
+
 from pbrl import publishing
 from pbrl.metrics import read_metrics
 from pbrl.query.schedule import labels_due
@@ -69,8 +71,10 @@ def test_a_person_who_answers_all_takes_the_run_to_its_end_within_the_budget(sit
     assert sitting.trainer.learning.labels >= BUDGET - 3 - 4
 
 
-def test_training_waits_for_people_who_fell_behind_and_goes_on_with_them(sit):
-    sitting = sit()
+@pytest.mark.parametrize(("lag", "stops_at"), [(0, 300), (3, 300), (6, 400), (12, 600)])
+def test_training_waits_for_people_who_fell_behind_and_goes_on_with_them(sit, lag, stops_at):
+    """After steps 300 to 600, with 8 answers there, 12, 16, 19 and 21 are due."""
+    sitting = sit(query__max_lag=lag)
     waits = []
 
     def act(status):
@@ -86,11 +90,10 @@ def test_training_waits_for_people_who_fell_behind_and_goes_on_with_them(sit):
     sitting.desk.act = act
     sitting.trainer.train()
     assert sitting.steps == 1200
-    steps = [status.steps for status in waits[:20]]
-    assert len(set(steps)) == 1
+    assert {status.steps for status in waits[:20]} == {stops_at}
     query = sitting.trainer.config.query
-    assert labels_due(query, steps[0] - 200, 1000) - 3 > FIRST
-    assert labels_due(query, steps[0] - 300, 1000) - 3 <= FIRST
+    assert labels_due(query, stops_at - 200, 1000) - lag > FIRST
+    assert labels_due(query, stops_at - 300, 1000) - lag <= FIRST
     assert sitting.trainer.clock.seconds["waiting"] > 0
     assert waits[0].steps_per_second > 0
     (sentence,) = [said for said in sitting.desk.said if said.startswith("Training waits")]
@@ -234,6 +237,25 @@ def test_a_damaged_clip_is_withdrawn_reported_once_and_replaced(sit):
     assert "Question 0 in" in told[0] and damaged[0] in told[0]
     assert 0 not in {number for _, number in sitting.person.given}
     assert sitting.trainer.learning.labels == FIRST
+
+
+def test_a_clip_that_is_damaged_after_its_question_was_answered_costs_that_label_alone(sit):
+    sitting = sit(query__max_lag=32, query__fit_answers=1)
+    damaged = []
+
+    def act(status):
+        if status.phase.startswith("Training waits") and not damaged:
+            sitting.person.answer(FIRST)
+            damaged.append(sitting.look(damage_first_clip))
+        elif status.steps in (300, 500):  # and two more fits
+            sitting.person.answer(1)
+
+    sitting.desk.act = act
+    sitting.trainer.train()
+    assert sitting.steps == 1200
+    assert sitting.trainer.learning.labels == FIRST + 2 - 1
+    (told,) = [sentence for sentence in sitting.desk.said if damaged[0] in sentence]
+    assert told.endswith("The answers to question 0 are left out.")
 
 
 def damage_first_clip(store, run):

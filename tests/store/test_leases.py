@@ -10,7 +10,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from pbrl.errors import StoreError
+from pbrl.errors import ClipDamaged, StoreError
 from pbrl.store import LabelStore, OpenQuery, Progress
 
 RUN = "run"
@@ -191,6 +191,23 @@ def test_a_damaged_clip_is_never_shown_and_is_told_of(store: LabelStore, make_qu
     assert reasons == {number: f"damaged clip {name}" for number, name in broken.items()}
     assert store.progress(RUN) == Progress(asked=5, answered=0, open=2, leased=2, withdrawn=3)
     assert store.renew(RUN, "ann", "ANN", seconds=LONG) == [2, 4]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the others check types
+@pytest.mark.parametrize(
+    "value", ["CAST(payload AS TEXT)", "'no bytes'", "CAST(x'fffe' AS TEXT)", "4000000000", "1.5"]
+)
+def test_a_clip_that_is_no_bytes_is_damaged(store: LabelStore, make_query, value):
+    content_hash = make_query(1).segments[0].content_hash
+    with store.engine.begin() as connection:
+        change = f"UPDATE segments SET payload = {value} WHERE hash = '{content_hash}'"
+        connection.exec_driver_sql(change)
+    assert take(store, "ann", 3) == [0, 2, 3]
+    (withdrawn,) = [query for query in store.queries(RUN) if query.withdrawn]
+    assert (withdrawn.number, withdrawn.withdrawn) == (1, f"damaged clip {content_hash}")
+    with pytest.raises(ClipDamaged, match=f"{content_hash} in the label store is damaged"):
+        store.segments(RUN, [1])
+    assert set(store.segments(RUN, [0, 2, 3, 4])) == {0, 2, 3, 4}
 
 
 def test_runs_are_apart(store: LabelStore, make_query):

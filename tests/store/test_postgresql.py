@@ -15,6 +15,7 @@ import pytest
 from pbrl.errors import StoreError, StoreUnreachable
 from pbrl.segments import Segment
 from pbrl.store import LabelStore, Query
+from pbrl.store.statements import lock_run
 
 RUN = "run"
 ANSWERS = 10_000
@@ -73,6 +74,23 @@ def test_a_lock_that_is_held_for_long_is_told(
             impatient.lease(RUN, "ann", "A", count=1, seconds=60)
         assert impatient.answers(RUN) == []  # readers go on
         impatient.answer(RUN, 0, "first", "ann")  # and so do those who answer
+
+
+def test_one_at_a_time_hands_out_the_queries_of_a_run(
+    postgresql_url: str, store: LabelStore, monkeypatch: pytest.MonkeyPatch
+):
+    """With a lock that answers, posts and those who read do not take."""
+    answer = store.answer(RUN, 0, "first", "ann")
+    monkeypatch.setattr("pbrl.store.database.LOCK_SECONDS", 0.3)
+    with closing(LabelStore(postgresql_url)) as impatient, store.engine.begin() as connection:
+        lock_run(connection, RUN)
+        with pytest.raises(StoreUnreachable, match="lock timeout"):
+            impatient.lease(RUN, "ann", "A", count=1, seconds=60)
+        with pytest.raises(StoreUnreachable, match="lock timeout"):
+            impatient.retract(answer, "ann")
+        impatient.answer(RUN, 1, "first", "ann", viewer="A")
+        assert impatient.renew(RUN, "ann", "A", seconds=60) == []
+    assert [query.number for query in store.lease(RUN, "ann", "A", count=9, seconds=60)] == [2, 3]
 
 
 def in_threads(work: Callable[[int], None]) -> None:
