@@ -136,7 +136,8 @@ class QueryConfig:
     ahead: int = 10
     """Questions kept open for people beyond those that are due."""
     max_lag: int = 20
-    """Answers by which people may fall behind the schedule before training waits for them."""
+    """Answers by which people may fall behind the schedule before training waits for them; with a
+    budget below 700 a thirty-fifth of it, unless --max-lag says otherwise."""
     fit_answers: int = 8
     """Answers, given or taken back by people, after which the reward is fitted anew."""
     max_age_steps: int = 100_000

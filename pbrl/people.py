@@ -84,12 +84,18 @@ class People:
         self._learning.continue_numbers()
         self._look()
 
-    def turn(self, status: Callable[[], Status], stopping: Callable[[], bool]) -> bool:
+    def turn(
+        self,
+        status: Callable[[], Status],
+        stopping: Callable[[], bool],
+        about_to_wait: Callable[[], None],
+    ) -> bool:
         """Asks, fits and waits, as far as each is due.
 
         Args:
             status: Says where the run stands.
             stopping: Says whether the run is to stop.
+            about_to_wait: Called before it waits.
 
         Returns:
             Whether to go on learning; False if the run was stopped while it waited.
@@ -103,6 +109,8 @@ class People:
             while not self._attend(now, at_once=waited):
                 if stopping():
                     return False
+                if not waited:
+                    about_to_wait()
                 self._wait(status())
                 waited = True
         now = status()
@@ -115,6 +123,12 @@ class People:
 
     def farewell(self, status: Status) -> None:
         """Tells people that the run has ended or was stopped, if the store can be reached."""
+        budget = self._config.query.label_budget
+        if status.steps >= status.total_steps and self.answered < budget:
+            self._display.say(
+                f"The run ended with {self.answered:,} of {budget:,} answers: the last ones may be "
+                f"late by {self._config.query.max_lag} (--max-lag)."
+            )
         self._publisher.farewell(status, self._counts(status))
 
     def state(self) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from pbrl.rollout import Rollout
 from pbrl.runs import Run, disk_errors
 from pbrl.status import Clock, Display, Status
 
+SAVED_TO_WAIT = 10_000
+"""Steps since the last checkpoint after which another is written when training waits for people."""
 TEACHER_WINDOW = 10
 """Episodes over which a teacher's thresholds are averaged (B-Pref, Lee et al. 2021)."""
 
@@ -167,7 +169,7 @@ class Trainer:
     def _consult(self) -> bool:
         """Gives those who answer their turn; returns False if the run was stopped meanwhile."""
         if self.people is not None:
-            return self.people.turn(self.status, lambda: self.stopping)
+            return self.people.turn(self.status, lambda: self.stopping, self._save_to_wait)
         if isinstance(self.learning, RewardLearning) and self._is_time_to_ask():
             returns = self.true_returns.mean(TEACHER_WINDOW)
             self.learning.ask_and_fit(self.steps, self.total_steps, returns)
@@ -205,6 +207,11 @@ class Trainer:
         if not self.learning.ready:
             return "acting with the untrained policy, for the first clips"
         return "training on the learned reward"
+
+    def _save_to_wait(self) -> None:
+        """Saves before a wait of unknown length, unless little has happened since the last time."""
+        if self.steps - self._saved >= SAVED_TO_WAIT:
+            self.save()
 
     def save(self) -> Checkpoint:
         """Writes a checkpoint of everything."""

@@ -15,11 +15,16 @@ def cost_of_frames(config: TrainConfig, task: envs.TaskInfo) -> str:
     without, _ = _try_out(config, record_frames=False)
     seconds, size = _try_out(config, record_frames=True)
     kept = config.query.buffer_steps * size / 1e6
+    first, whole = (
+        steps * seconds / 60 for steps in (config.query.initial_steps, config.total_steps)
+    )
     return (
         f"{task.env_id} cannot be drawn from its states, so pictures are recorded while the agent "
         f"acts: it steps {1 / seconds:,.0f} times a second with them, {1 / without:,.0f} without "
         f"(measured just now). They take {size / 1e3:,.1f} MB per 1,000 steps, at most "
-        f"{kept:,.0f} MB in memory and in a checkpoint."
+        f"{kept:,.0f} MB in memory and in a checkpoint. The first clips are there after about "
+        f"{first:,.0f} minutes (fewer with --query.initial-steps), the whole run takes "
+        f"{whole:,.0f} or more (--total-steps)."
     )
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from pbrl.annotators import TEACHERS
 from pbrl.cli.assembly import StoresGiven, describe_task, run_from
 from pbrl.cli.checks import check_config
 from pbrl.cli.stores import written_down
-from pbrl.config import TrainConfig, differing_fields
+from pbrl.config import QueryConfig, TrainConfig, differing_fields
 from pbrl.errors import CheckpointError, ConfigError, nearest
 from pbrl.runs import Run
 
@@ -25,6 +26,10 @@ MAY_CHANGE = {
     for name in ("ahead", "max_lag", "fit_answers", "max_age_steps", "overlap", "clip_megabytes")
 }
 """How training and people keep pace may change at will: it is no part of what is learnt."""
+
+
+LABELS_PER_LAG = 35
+"""Labels of the budget for each answer that may be late: 20 of 700."""
 
 
 def parse(arguments: Sequence[str]) -> tuple[str | None, argparse.Namespace, list[str]]:
@@ -120,7 +125,15 @@ def new_settings(preset: str | None, options: argparse.Namespace, rest: list[str
     config = _with_settings(config, [*rest, "--help"] if options.settings else rest)
     check_config(config, describe_task(config.env.env_id))
     threads = config.threads or idle_processors(config.env.num_envs)
-    return dataclasses.replace(config, threads=threads)
+    query = config.query
+    if options.max_lag is None:
+        query = dataclasses.replace(query, max_lag=_lag_that_suits(query))
+    return dataclasses.replace(config, threads=threads, query=query)
+
+
+def _lag_that_suits(query: QueryConfig) -> int:
+    """Returns a lag that is no large part of a small budget."""
+    return min(query.max_lag, math.ceil(query.label_budget / LABELS_PER_LAG))
 
 
 def idle_processors(most: int) -> int:

@@ -69,7 +69,10 @@ class ViewerDisplay:
         self._display.say(sentence)
 
     def _closed(self, code: int) -> str:
-        again = f"Training goes on. Open it again with: {self._how}"
+        again = (
+            "Training goes on as long as it need not wait for answers. Open it again with: "
+            f"{self._how}"
+        )
         if code == 0:
             return f"The viewer was closed. {again}"
         lines = (self._run.path / LOG).read_text(errors="replace").split("\n")

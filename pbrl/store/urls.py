@@ -8,8 +8,20 @@ from sqlalchemy import URL, make_url
 from pbrl.errors import StoreError
 
 EXAMPLE = "postgresql+psycopg://user@host/labels"
-LOOKS_LIKE_A_URL = re.compile(r"\w+(\+\w+)?:/?[^/\\]|.*:.*@|.*\bpassword=", re.IGNORECASE)
+LOOKS_LIKE_A_URL = re.compile(
+    r"\w+(\+\w+)?:/?[^/\\]|.*:.*@|.*password\s*=", re.IGNORECASE | re.DOTALL
+)
 """A URL with a mistake in its beginning, or libpq's `host=... password=...`; no path of sense."""
+PASSWORD = re.compile(
+    r"""((?:password|passwd|pwd)\s*=\s*)('(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?|[^\s&;]+)""",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A password as libpq or a URL's query has it, `password=...`, perhaps in quotes."""
+
+
+def masked(text: str) -> str:
+    """Returns a text, fit to be shown: the password of every `password=...` in it is hidden."""
+    return PASSWORD.sub(r"\1***", text)
 
 
 def parse_url(url_or_path: str | Path) -> URL:
@@ -53,7 +65,8 @@ def store_url_without_password(url_or_path: str | Path) -> str:
         StoreError: If it is neither a path nor a URL.
     """
     if "://" not in str(url_or_path):
-        return named(parse_url(url_or_path))
+        url = parse_url(url_or_path)
+        return url.database or named(url)
     url = parse_url(url_or_path)
     if url.get_backend_name() == "sqlite":
         return str(url_or_path)
@@ -63,8 +76,8 @@ def store_url_without_password(url_or_path: str | Path) -> str:
 def named(url: URL) -> str:
     """Returns what to call a database in a message: a file's path, or the URL without password."""
     if url.get_backend_name() == "sqlite" and url.database:
-        return url.database
-    return _bare(url)
+        return masked(url.database)
+    return masked(_bare(url))
 
 
 def _bare(url: URL) -> str:

@@ -37,6 +37,20 @@ def test_options_of_people_are_settings():
 
 
 @pytest.mark.parametrize(
+    ("options", "lag"),
+    [
+        ("Hopper", 20),
+        ("Hopper --query.label-budget 1400", 20),
+        ("Hopper --query.label-budget 70", 2),
+        ("Hopper --query.label-budget 70 --max-lag 20", 20),
+        ("debug", 2),
+    ],
+)
+def test_the_lag_is_no_large_part_of_a_small_budget(options, lag):
+    assert settings(f"{options} --annotator human").query.max_lag == lag
+
+
+@pytest.mark.parametrize(
     ("options", "says"),
     [
         ("--annotator humn", "There is no annotator 'humn'. Did you mean human"),
@@ -164,7 +178,7 @@ class Said:
 @pytest.mark.parametrize(
     ("program", "says"),
     [
-        ("print('a summary')", "The viewer was closed. Training goes on. Open it again with: "),
+        ("print('a summary')", "The viewer was closed. Training goes on as long as it need not"),
         ("import sys; sys.exit('pbrl: There is no OpenGL.')", "The viewer ended: pbrl: There is"),
     ],
 )

@@ -336,3 +336,24 @@ def test_a_task_without_true_reward_is_judged_by_people_and_no_true_reward_is_lo
     names = {name for line in read_metrics(sitting.run) for name in line}
     assert "rollout/ep_learned_rew_mean" in names
     assert not names & {"rollout/ep_rew_mean", "reward/correlation"}
+
+
+def test_a_wait_begins_with_a_checkpoint_and_the_end_says_what_was_not_answered(sit, monkeypatch):
+    monkeypatch.setattr("pbrl.trainer.SAVED_TO_WAIT", 150)
+    sitting = sit(query__max_lag=12, checkpoint_steps=100_000)
+    saved = []
+
+    def act(status):
+        if status.phase.startswith("Training waits"):
+            saved.append((status.steps, sorted(p.name for p in sitting.run.checkpoints.iterdir())))
+            sitting.person.answer(4)
+
+    sitting.desk.act = act
+    sitting.trainer.train()
+    assert saved[0] == (200, ["step_000000000200"])
+    for steps, checkpoints in saved:
+        assert steps - int(checkpoints[-1].removeprefix("step_")) < 150
+    answered = sitting.look(lambda store, run: store.progress(run).answered)
+    assert BUDGET - 12 <= answered < BUDGET
+    ends = f"The run ended with {answered} of 32 answers: the last ones may be late by 12"
+    assert any(said.startswith(ends) for said in sitting.desk.said)

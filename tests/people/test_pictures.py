@@ -56,3 +56,4 @@ def test_the_cost_is_said_in_a_sentence(sit_at_pendulum):
     sentence = cost_of_frames(config, task)
     assert "Pendulum-v1 cannot be drawn from its states" in sentence
     assert "MB per 1,000 steps" in sentence
+    assert "The first clips are there after about" in sentence
