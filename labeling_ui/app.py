@@ -256,6 +256,7 @@ class App:
                 known.trainer, known.people, trouble=status.trouble,
             )  # fmt: skip
         self.status = status
+        self.session.run_finished(status.finished)
         if self._options.annotator in status.people and not self._told_of_namesake:
             self._told_of_namesake = True
             self.session.notices.say(

@@ -3,6 +3,7 @@
 Every method may raise StoreError, and may be called again then: nothing is done twice.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import numpy as np
 from labeling_ui.checking import Check, Checks
 from labeling_ui.messages import TakeBack
 from labeling_ui.pairs import Clip, Earlier, Judgement, Pair, Role, Stored, clips_of
-from pbrl.errors import StoreError
+from pbrl.errors import StoreError, StoreUnreachable
 from pbrl.feedback import COMPARISON
 
 if TYPE_CHECKING:
@@ -94,14 +95,14 @@ class Clerk:
             request.answer_id, self._annotator, viewer=viewer, seconds=LEASE_SECONDS
         )
         self._checks.taken_back(request.number)
-        pair = self._read(Check(request.number, request.role, request.left))
+        pair = self._read_again(Check(request.number, request.role, request.left))
         if label:
             (self._not_shown if pair is None else self.held).add(request.number)
         return pair
 
     def clips(self, number: int) -> tuple[Clip, Clip] | None:
         """Returns the clips of a query; None, with a complaint, if they cannot be read."""
-        pair = self._read(Check(number, Role.LABEL, None))
+        pair = self._read_again(Check(number, Role.LABEL, None))
         return None if pair is None else pair.clips
 
     def earlier(self) -> list[Earlier]:
@@ -122,18 +123,20 @@ class Clerk:
             if not one.synthetic and one.retracted_at is None
         ]
 
+    @property
+    def missing(self) -> int:
+        """Returns how many pairs are to be leased until enough are ready."""
+        return max(AHEAD + 1 - len(self.held), 0)
+
     def lease(self) -> list[Pair]:
-        """Leases pairs until enough are ready; returns them, with the checks between them."""
-        missing = AHEAD + 1 - len(self.held)
-        if missing <= 0:
-            return []
+        """Leases the missing pairs; returns them, with the checks between them."""
         leased = self._store.lease(
-            self._run, self._annotator, self._viewer, count=missing, seconds=LEASE_SECONDS
+            self._run, self._annotator, self._viewer, count=self.missing, seconds=LEASE_SECONDS
         )
         self.held.update(one.number for one in leased)
         pairs: list[Pair | None] = []
         for one in leased:
-            pairs += [self._read(check) for check in self._checks.due()]
+            pairs += [self._read(check) for check in self._checks.due()]  # a check can be missed
             pairs.append(self._pair(one))
         return [pair for pair in pairs if pair is not None]
 
@@ -161,6 +164,11 @@ class Clerk:
             self.held.discard(number)
             self._not_shown.add(number)
 
+    def give_back(self, numbers: Sequence[int]) -> None:
+        """Gives pairs back that nobody will judge here."""
+        self._store.release(self._run, self._viewer, numbers)
+        self.held.difference_update(numbers)
+
     def leave(self) -> None:
         """Gives everything back."""
         with suppress(StoreError):  # the leases run out by themselves
@@ -175,8 +183,18 @@ class Clerk:
     def _read(self, check: Check) -> Pair | None:
         """Returns a pair that is in the store; None, with a complaint, if it cannot be read."""
         try:
+            return self._read_again(check)
+        except StoreUnreachable as error:
+            self.complaints.append(str(error))
+            return None
+
+    def _read_again(self, check: Check) -> Pair | None:
+        """Does as `_read`, but raises StoreUnreachable if the store is away: to be tried again."""
+        try:
             segments = self._store.segments(self._run, [check.number], true_rewards=False)
             (query,) = self._store.queries(self._run, [check.number])
+        except StoreUnreachable:
+            raise
         except StoreError as error:
             self.complaints.append(str(error))
             return None

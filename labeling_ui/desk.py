@@ -20,6 +20,7 @@ from labeling_ui.messages import (
     DeskStatus,
     Failure,
     FetchClips,
+    GiveBack,
     ListEarlier,
     Lost,
     News,
@@ -83,7 +84,7 @@ class Desk(threading.Thread):
         self._store: LabelStore
         self._unstored: list[Judgement] = []
         self._beat_at = self._look_at = 0.0
-        self._trouble = ""
+        self._trouble, self._finished = "", False
 
     # For the window's thread.
 
@@ -161,12 +162,13 @@ class Desk(threading.Thread):
         if self._closing.is_set():
             return
         try:
-            if request is not None or self._look_due():
+            due = self._look_due()
+            if due:
+                self._look()  # before a lease: of a run that has finished nothing is leased
+            if (due or request is not None) and self._clerk.missing and not self._finished:
                 for pair in self._clerk.lease():
                     self._tell(pair)
                 self._out_of_trouble()
-            if self._look_due():
-                self._look()
         except StoreError as error:
             self._in_trouble(error)
         self._complain()
@@ -187,6 +189,8 @@ class Desk(threading.Thread):
                 self._tell(Clips(number, self._insist(lambda: self._clerk.clips(number))))
             case ListEarlier():
                 self._tell(self._insist(self._clerk.earlier))
+            case GiveBack(numbers):
+                self._insist(lambda: self._clerk.give_back(numbers))
 
     def _insist(self, call: Callable[[], T]) -> T:
         """Calls until the store does it, and says meanwhile why it does not."""
@@ -216,7 +220,9 @@ class Desk(threading.Thread):
             for number in self._clerk.renew():
                 self._tell(Lost(number))
             self._beat_at = time.monotonic() + HEARTBEAT_SECONDS
-        self._tell(self._standing.read(self._store, len(self._clerk.held)))
+        status = self._standing.read(self._store, len(self._clerk.held))
+        self._finished = status.finished
+        self._tell(status)
         for number in self._standing.damaged(self._store):
             self._tell(
                 Notice(
@@ -236,6 +242,7 @@ class Desk(threading.Thread):
         self._tell(DeskStatus(trouble=self._trouble))
 
     def _out_of_trouble(self) -> None:
+        """Says that the store is back, if it was away; call it only when it has just answered."""
         if self._trouble:
             self._trouble, self._look_at = "", 0.0
             self._tell(Notice("The label store is back."))

@@ -52,7 +52,7 @@ def shortened(scale: Scale, words: str, size: float, width: int, *, bold: bool =
 
 
 def wrapped(scale: Scale, words: str, size: float, width: int, *, bold: bool = False) -> list[str]:
-    """Returns the lines of a text that is broken at `width` pixels."""
+    """Returns the lines of a text, broken at `width` pixels; a longer word is broken too."""
     font = scale.font(size, bold=bold, text=words)
     lines: list[str] = []
     for paragraph in words.split("\n"):
@@ -62,9 +62,21 @@ def wrapped(scale: Scale, words: str, size: float, width: int, *, bold: bool = F
             if line and font.size(longer)[0] > width:
                 lines.append(line)
                 longer = word
+            while len(longer) > 1 and font.size(longer)[0] > width:
+                fits = _fitting(font, longer, width)
+                lines.append(longer[:fits])
+                longer = longer[fits:]
             line = longer
         lines.append(line)
     return lines
+
+
+def _fitting(font: pygame.font.Font, word: str, width: int) -> int:
+    """Returns how many letters of a word fit into `width` pixels, at least one."""
+    fits = 1
+    while fits < len(word) and font.size(word[: fits + 1])[0] <= width:
+        fits += 1
+    return fits
 
 
 def paragraph(
@@ -79,12 +91,17 @@ def paragraph(
     align: str = "left",
     leading: float = 1.4,
 ) -> int:
-    """Writes a text into a rectangle's width, as many lines as fit, and returns its foot, y."""
+    """Writes a text into a rectangle's width and returns its foot, y.
+
+    Of a text that is too long as many lines as fit are written, the last with an ellipsis.
+    """
     x = {"left": rect.left, "centre": rect.centerx, "right": rect.right}[align]
     y, step = rect.top, round(scale(size) * leading)
-    for line in wrapped(scale, words, size, rect.width, bold=bold):
-        if y + step > rect.bottom + step // 3:
-            break
+    lines = wrapped(scale, words, size, rect.width, bold=bold)
+    room = max((rect.height + step // 3) // step, 0)
+    if 0 < room < len(lines):
+        lines[room - 1] = shortened(scale, f"{lines[room - 1]}…", size, rect.width, bold=bold)
+    for line in lines[:room]:
         text(
             surface, scale, (x, y), line, size=size, colour=colour, bold=bold, align=align,
             width=rect.width,

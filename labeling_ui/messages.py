@@ -42,7 +42,15 @@ class FetchClips:
     """The query."""
 
 
-Request = Store | TakeBack | ListEarlier | FetchClips
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """Hold these pairs no more: nobody will judge them here."""
+
+    numbers: tuple[int, ...]
+    """Their queries; at least one."""
+
+
+Request = Store | TakeBack | ListEarlier | FetchClips | GiveBack
 
 
 # What the desk tells.
@@ -94,6 +102,11 @@ class DeskStatus:
     """Why the store does not answer; empty: it does."""
     opening: str = ""
     """What is being waited for before there is anything to read."""
+
+    @property
+    def finished(self) -> bool:
+        """Returns whether training has ended: nothing learns from an answer any more."""
+        return self.trainer is not None and self.trainer.state == "finished"
 
 
 @dataclass(frozen=True, slots=True)

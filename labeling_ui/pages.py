@@ -6,7 +6,7 @@ import pygame
 
 from labeling_ui import theme, widgets
 from labeling_ui.actions import MEANINGS, STRONG, Action
-from labeling_ui.pairs import Earlier, Role, side_of
+from labeling_ui.pairs import Earlier, Role, in_words, side_of
 from labeling_ui.practice import feedback
 from labeling_ui.reasons import Reason, reason
 from labeling_ui.regions import Region
@@ -83,13 +83,7 @@ def _header(view: View) -> tuple[str, str, theme.Colour]:
 
 def told(entry: Earlier) -> str:
     """Returns an earlier answer in words."""
-    side = side_of(entry.answer, entry.left)
-    much = "much " if entry.strength == 2 else ""
-    said = {
-        Comparison.TIE: "equally good",
-        Comparison.CANT_TELL: "can't tell",
-        Comparison.SKIP: "skipped",
-    }.get(entry.answer, f"the {side} one was {much}better")
+    said = in_words(entry.answer, entry.left, entry.strength)
     then = time.localtime(entry.answered_at)
     day = "" if then[:3] == time.localtime()[:3] else time.strftime("%d %B, ", then)
     after = "" if entry.reaction_seconds is None else f", after {entry.reaction_seconds:.1f} s"

@@ -124,6 +124,22 @@ def side_of(answer: Comparison | None, left: int) -> Literal["left", "right"] | 
     return "left" if (answer is Comparison.FIRST) == (left == 0) else "right"
 
 
+def in_words(answer: Comparison, left: int, strength: int | None = None) -> str:
+    """Returns what was said of a pair, as its person saw it: "left was better".
+
+    Args:
+        answer: In the query's own order.
+        left: The clip that stood left.
+        strength: As in `Judgement`.
+    """
+    much = "much " if strength == 2 else ""
+    return {
+        Comparison.TIE: "equally good",
+        Comparison.CANT_TELL: "can't tell",
+        Comparison.SKIP: "skipped",
+    }.get(answer, f"{side_of(answer, left)} was {much}better")
+
+
 def clips_of(prefix: str, segments: tuple[Segment, ...]) -> tuple[Clip, Clip]:
     """Returns what the two segments of a comparison are drawn from."""
     first, second = (

@@ -54,12 +54,12 @@ def reason(
 
 
 def _of_the_run(status: DeskStatus, trainer: TrainerWord | None) -> Reason:
-    if trainer is not None and trainer.state == "finished":
-        words = "The run has finished and asks nothing more. You can close the window. Thank you!"
+    if status.finished:
+        words = "Training has finished and asks nothing more. You can close the window. Thank you!"
         return Reason("All done", words, waits=False)
     if trainer is not None and trainer.state == "stopped":
         words = "The trainer was stopped. When it goes on, its pairs appear here by themselves."
-        return Reason("The run has stopped", words)
+        return Reason("The run has stopped", words, waits=False)
     if status.budget and status.labels >= status.budget:
         words = "The run has all the answers that it wants, and goes on learning from them."
         return Reason("All done", words, waits=False)
@@ -71,18 +71,22 @@ def _of_the_run(status: DeskStatus, trainer: TrainerWord | None) -> Reason:
     if trainer is None:
         words = "The trainer has not said anything yet. Pairs appear here when it asks."
         return Reason("Nothing to judge yet", words)
-    if trainer.silent_seconds > SILENT_SECONDS:
-        words = (
-            f"The trainer has said nothing for {_minutes(trainer.silent_seconds)}: it may be busy, "
-            "or gone. Pairs appear here when it asks again."
-        )
-        return Reason("Nothing to judge just now", words)
+    if said := silence(trainer):
+        words = f"{said} It may be busy, or gone. Pairs appear here when it asks again."
+        return Reason("Nothing to judge just now", words, waits=False)
     words = trainer.waiting_for or (f"The trainer: {trainer.phase}." if trainer.phase else "")
     return Reason(
         "Nothing to judge just now",
         words or "Pairs appear here when the trainer asks.",
         progress=trainer.progress,
     )
+
+
+def silence(trainer: TrainerWord) -> str:
+    """Returns a sentence if a trainer that should be at work may be gone; else nothing."""
+    if trainer.state in ("finished", "stopped") or trainer.silent_seconds <= SILENT_SECONDS:
+        return ""
+    return f"The trainer has not been heard of for {_minutes(trainer.silent_seconds)}."
 
 
 def _minutes(seconds: float) -> str:

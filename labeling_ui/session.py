@@ -7,7 +7,7 @@ last answer is durable.
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, unique
 
 import numpy as np
@@ -17,6 +17,7 @@ from labeling_ui.browsing import Browsing
 from labeling_ui.messages import (
     Clips,
     FetchClips,
+    GiveBack,
     ListEarlier,
     Request,
     Store,
@@ -24,12 +25,15 @@ from labeling_ui.messages import (
     TakenBack,
 )
 from labeling_ui.notices import Notices
-from labeling_ui.pairs import Clip, Earlier, Pair, Role, Stored
+from labeling_ui.pairs import Clip, Earlier, Pair, Role, Stored, in_words
 from labeling_ui.sitting import Sitting
 from labeling_ui.stage import Stage
 
 READ_SECONDS = 0.6
 """Time that practice's feedback stands before a choice key goes on."""
+SIGHT_SECONDS = 0.15
+"""Time for which a pair must have been seen before it can be answered: a second tap of the key that
+answered the last pair comes sooner than a person can have judged."""
 
 
 @unique
@@ -65,6 +69,7 @@ class Session:
         practice_left: Those that are not judged yet.
         strength: Whether "much better" can be said.
         fps: Frames a second of the clips.
+        finished: Whether the run has finished: only a pair that is on the screen is still judged.
         help_open: Whether the help covers the rest.
         over: Whether the window should close.
     """
@@ -90,8 +95,9 @@ class Session:
         self.stage, self.sitting = Stage(rng, clock), Sitting(clock())
         self.queue: deque[Pair] = deque()
         self.preparing, self.practice_left, self.practice_total = False, 0, 0
-        self.browsing, self.notices = Browsing(), Notices()
+        self.browsing, self.notices, self.finished = Browsing(), Notices(), False
         self._feedback_seconds, self._undo_wanted = 0.0, False
+        self._taking_back = ""
         self._requests: list[Request] = []
 
     # What comes in.
@@ -128,6 +134,9 @@ class Session:
 
     def offer(self, pairs: Sequence[Pair]) -> None:
         """Takes pairs to be judged after those it has; practice comes first."""
+        if self.finished:
+            self._give_back(pairs)
+            return
         practice = [pair for pair in pairs if pair.role is Role.PRACTICE]
         self.practice_total += len(practice)
         self.practice_left += len(practice)
@@ -135,6 +144,17 @@ class Session:
         self.queue.extend(pair for pair in pairs if pair.role is not Role.PRACTICE)
         if self.screen is Screen.WAITING:
             self._next()
+
+    def run_finished(self, finished: bool) -> None:
+        """Notes whether the run has finished: then the pairs that nobody sees are given back."""
+        if finished and not self.finished:
+            self._give_back(self.queue)
+            self.queue.clear()
+            self.preparing = False
+            if self.screen is Screen.JUDGING and not self.stage.visible:
+                self._give_back([pair] if (pair := self.stage.pair) else [])
+                self._next()
+        self.finished = finished
 
     def practice_made(self, pairs: Sequence[Pair]) -> None:
         """Takes the practice pairs, or learns that there are none."""
@@ -157,6 +177,7 @@ class Session:
         if news.pair is None:
             self.say("Taken back, but the clips of that pair cannot be shown any more.")
         else:
+            self.say(f"Taken back: {self._taking_back}.")
             self.queue.appendleft(news.pair)
         self._after_storing()
 
@@ -235,6 +256,13 @@ class Session:
             self.screen = Screen.JUDGING
             self.stage.show(self.queue.popleft(), self.fps)
 
+    def _give_back(self, pairs: Iterable[Pair]) -> None:
+        """Asks the desk to hold pairs no more; checks and practice are not on lease."""
+        leased = (Role.LABEL, Role.GOLD)
+        numbers = tuple(pair.number for pair in pairs if pair.role in leased)
+        if numbers:
+            self._requests.append(GiveBack(numbers))
+
     def _set_aside(self) -> None:
         """Puts the pair on the screen back before those to come."""
         pair = self.stage.leave()
@@ -243,6 +271,8 @@ class Session:
 
     def _choose(self, action: Action) -> None:
         if action not in CHOICES or (action in STRONG and not self.strength):
+            return
+        if self.stage.looked < SIGHT_SECONDS:
             return
         judgement = self.stage.judge(action, strength=self.strength)
         if judgement is None:
@@ -275,14 +305,16 @@ class Session:
         elif self.sitting.stored:
             last = self.sitting.stored[-1]
             pair, left = last.judgement.pair, last.judgement.left
+            said = in_words(last.judgement.answer, left, last.judgement.strength)
             self._set_aside()
-            self._take_back(TakeBack(last.answer_id, pair.number, pair.role, left))
+            self._take_back(TakeBack(last.answer_id, pair.number, pair.role, left), said)
         else:
             self.say("Nothing to undo in this sitting; browsing shows your earlier answers.")
 
-    def _take_back(self, request: TakeBack) -> None:
+    def _take_back(self, request: TakeBack, said: str) -> None:
+        """Asks for an answer to be taken back; `said` is the answer in words."""
         self.stage.clear()
-        self.screen = Screen.STORING
+        self.screen, self._taking_back = Screen.STORING, said
         self._requests.append(request)
 
     def _browse(self) -> None:
@@ -295,7 +327,9 @@ class Session:
         if action in (Action.BROWSE, Action.GO_ON, Action.QUIT):
             self._next()
         elif action is Action.UNDO and entry is not None:
-            self._take_back(TakeBack(entry.answer_id, entry.number, entry.role, entry.left))
+            said = in_words(entry.answer, entry.left, entry.strength)
+            request = TakeBack(entry.answer_id, entry.number, entry.role, entry.left)
+            self._take_back(request, said)
         elif action in (Action.LEFT, Action.RIGHT):
             self._look_at(self.browsing.move(-1 if action is Action.LEFT else 1))
         else:

@@ -42,6 +42,11 @@ class Stage:
         """Returns whether the pair was on the screen: before, it cannot be answered."""
         return self.pair is not None and self._shown_at is not None
 
+    @property
+    def looked(self) -> float:
+        """Returns for how many seconds the pair could be seen."""
+        return self._looked
+
     def show(self, pair: Pair, fps: float) -> None:
         """Puts a pair there, as soon as its pictures are."""
         self.pair, self.chosen, self._shown_at, self._looked = pair, None, None, 0.0

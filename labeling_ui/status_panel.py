@@ -4,6 +4,7 @@ import pygame
 
 from labeling_ui import theme, widgets
 from labeling_ui.messages import DeskStatus, TrainerWord
+from labeling_ui.reasons import silence
 from labeling_ui.regions import Region
 from labeling_ui.theme import Scale
 from labeling_ui.view import View
@@ -11,6 +12,8 @@ from labeling_ui.view import View
 Rect = pygame.Rect
 
 PAD = 22
+MOST_LINES = 8
+"""Lines that a sentence of the trainer's takes at most."""
 
 
 def sidebar_region(view: View) -> Region:
@@ -26,17 +29,42 @@ def sidebar_region(view: View) -> Region:
 
     def paint(surface: pygame.Surface) -> None:
         pen = _Pen(surface, view.layout.scale, view.layout.sidebar)
+        pen.who(view.annotator, status.people)
         pen.labels(labels, status.budget, yours)
         pen.waiting(status)
         pen.trainer(status.trainer, moment)
-        pen.who(view.annotator, status.people)
         pen.curves(status.trainer, agreement)
 
     return Region("sidebar", view.layout.sidebar, signature, paint, ground=theme.PANEL)
 
 
 def _unknown_progress(trainer: TrainerWord | None) -> bool:
-    return trainer is not None and bool(trainer.waiting_for) and trainer.progress is None
+    return (
+        trainer is not None
+        and _at_work(trainer)
+        and bool(trainer.waiting_for)
+        and trainer.progress is None
+    )
+
+
+def _at_work(trainer: TrainerWord) -> bool:
+    """Returns whether what the trainer said last still goes on, as far as is known."""
+    return trainer.state not in ("finished", "stopped") and not silence(trainer)
+
+
+def words_of(trainer: TrainerWord) -> tuple[str, str]:
+    """Returns what the trainer does in a few words, and in a sentence; either may be empty."""
+    phase, sentence = trainer.phase or trainer.state, silence(trainer) or trainer.waiting_for
+    if phase.rstrip(".").casefold() == sentence.rstrip(".").casefold():
+        phase = ""
+    return phase[:1].upper() + phase[1:], sentence
+
+
+def steps_of(trainer: TrainerWord) -> str:
+    """Returns how far the trainer is, and how fast if it is at work."""
+    fast = trainer.steps_per_second and _at_work(trainer)
+    pace = f"  ·  {trainer.steps_per_second:,.0f}/s" if fast else ""
+    return f"{_short(trainer.steps)} of {_short(trainer.total_steps)} steps{pace}"
 
 
 def _still(status: DeskStatus) -> tuple[object, ...]:
@@ -45,6 +73,7 @@ def _still(status: DeskStatus) -> tuple[object, ...]:
     spoken = trainer and (
         trainer.state, trainer.phase, trainer.waiting_for, trainer.progress, trainer.steps,
         trainer.total_steps, round(trainer.steps_per_second), trainer.learned_returns,
+        silence(trainer),
     )  # fmt: skip
     return status.budget, status.waiting, status.with_others, status.people, spoken
 
@@ -86,17 +115,17 @@ class _Pen:
             self._line("nothing heard yet", colour=theme.SOFT, size=15)
             self._space(18)
             return
-        words = trainer.phase or trainer.state
-        self._line(words[:1].upper() + words[1:], size=15)
-        if trainer.waiting_for:
-            self._paragraph(trainer.waiting_for)
+        phase, sentence = words_of(trainer)
+        if phase:
+            self._line(phase, size=15)
+        if sentence:
+            self._paragraph(sentence)
+        if trainer.waiting_for and _at_work(trainer):
             self._bar(trainer.progress, theme.ORANGE, moment)
         elif trainer.total_steps:
             self._bar(trainer.steps / trainer.total_steps, theme.BLUE)
         if trainer.total_steps:
-            pace = f"  ·  {trainer.steps_per_second:,.0f}/s" if trainer.steps_per_second else ""
-            words = f"{_short(trainer.steps)} of {_short(trainer.total_steps)} steps{pace}"
-            self._line(words, colour=theme.SOFT, size=14)
+            self._line(steps_of(trainer), colour=theme.SOFT, size=14)
         self._space(18)
 
     def who(self, annotator: str, people: tuple[str, ...]) -> None:
@@ -155,7 +184,10 @@ class _Pen:
         self._y += self._scale(22)
 
     def _paragraph(self, words: str) -> None:
-        rect = Rect(self._left, self._y - self._scale(3), self._width, self._scale(38))
+        top = self._y - self._scale(3)
+        below = self._scale(16 + 22)  # the bar and the steps
+        tall = min(self._foot - below - top, round(self._scale(14) * 1.3) * MOST_LINES)
+        rect = Rect(self._left, top, self._width, tall)
         foot = widgets.paragraph(self._surface, self._scale, rect, words, size=14,
                                  colour=theme.SOFT, leading=1.3)  # fmt: skip
         self._y = foot + self._scale(7)

@@ -171,7 +171,9 @@ def _place_of_run(path: Path, name: str | None, look_for: str) -> "Place":
 
 def _shown(where: str) -> str:
     """Returns what was given, unless it may be a mistyped URL with a password in it."""
-    return "what was given" if "@" in where else where
+    from pbrl.store.urls import masked
+
+    return "what was given" if "@" in where else masked(where)
 
 
 def _print_summary(outcome: "Outcome") -> None:

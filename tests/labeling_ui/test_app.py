@@ -9,7 +9,7 @@ import pytest
 from labeling_ui.app import App, Options
 from labeling_ui.keys import Keys, read_keys
 from labeling_ui.place import Place
-from labeling_ui.session import Screen
+from labeling_ui.session import SIGHT_SECONDS, Screen
 from pbrl.errors import StoreError
 from pbrl.store import LabelStore
 
@@ -40,7 +40,8 @@ def until(app: App, condition, frames: int = 3000) -> None:
 
 
 def judging(app: App) -> bool:
-    return app.session.screen is Screen.JUDGING and app.session.stage.visible
+    """Whether a pair can be answered."""
+    return app.session.screen is Screen.JUDGING and app.session.stage.looked >= SIGHT_SECONDS
 
 
 def test_the_loop_stops_after_the_frames_it_is_given(app):

@@ -18,6 +18,7 @@ from labeling_ui.messages import (
     DeskStatus,
     Failure,
     FetchClips,
+    GiveBack,
     ListEarlier,
     Lost,
     Notice,
@@ -29,7 +30,7 @@ from labeling_ui.messages import (
 from labeling_ui.pages import told
 from labeling_ui.pairs import Earlier, Judgement, Pair, Role, Stored
 from labeling_ui.place import Place
-from pbrl.errors import StoreError, TaskError
+from pbrl.errors import StoreError, StoreUnreachable, TaskError
 from pbrl.feedback import Comparison
 from pbrl.store import LabelStore
 
@@ -135,9 +136,7 @@ def test_how_much_better_is_stored_and_shown_among_earlier_answers(place, store)
         listed = at.wait_for(list)
         assert [one.strength for one in listed] == [2, 1, None]
         said = [told(one).split(" (")[0] for one in listed]
-        assert said == [
-            f"You said: the left one was {b}." for b in ("much better", "better", "better")
-        ]
+        assert said == [f"You said: left was {b}." for b in ("much better", "better", "better")]
 
 
 def test_an_answer_taken_back_leaves_the_training_data_and_the_pair_stays_here(place, store):
@@ -274,6 +273,56 @@ def test_pairs_whose_lease_ran_out_are_given_up_and_leased_anew(place, store, mo
         assert {at.wait_for(Lost).number for _ in range(2)} == {1, 2}
         again = [at.wait_for(Pair, lambda pair: pair.number in (2, 5)).number for _ in range(2)]
         assert again == [2, 5]
+
+
+def test_a_finished_run_leases_nothing_and_pairs_can_be_given_back(place, store, stores):
+    with at_desk(place) as at:
+        at.wait_for(Pair, lambda pair: pair.number == AHEAD)
+        store.publish("hopper", stores.published(state="finished", phase="finished"))
+        at.statuses_until(lambda status: status.finished)
+        at.desk.ask(GiveBack((1, 2, 3, 4)))
+        deadline = time.monotonic() + SECONDS
+        while store.progress("hopper").leased > 1:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        at.answer(at.wait_for(Pair, lambda pair: pair.number == 0))
+        assert store.progress("hopper").leased == 0
+    with at_desk(place) as at:
+        at.statuses_until(lambda status: status.finished)
+        at.desk.ask(ListEarlier())
+        assert len(at.wait_for(list)) == 1
+        assert store.progress("hopper").leased == 0
+        store.publish("hopper", stores.published())  # it was resumed with more steps
+        assert at.wait_for(Pair).number == 1
+
+
+def test_a_stopped_run_goes_on_asking(place, store, stores):
+    store.publish("hopper", stores.published(state="stopped"))
+    with at_desk(place) as at:
+        at.statuses_until(lambda status: not status.finished)
+        assert at.wait_for(Pair).number == 0
+
+
+def test_the_store_is_back_only_when_it_has_answered(place, monkeypatch):
+    monkeypatch.setattr(desk_module, "RETRY_SECONDS", (0.1,))
+    with at_desk(place) as at:
+        pair = at.wait_for(Pair, lambda pair: pair.number == AHEAD)
+        away = StoreUnreachable("The database is gone.")
+
+        def gone(*_: object, **__: object) -> None:
+            raise away
+
+        with monkeypatch.context() as patch:
+            for name in ("progress", "segments", "lease"):
+                patch.setattr(LabelStore, name, gone)
+            at.statuses_until(lambda status: bool(status.trouble))
+            at.desk.ask(FetchClips(pair.number))  # enough pairs are held: nothing is leased
+            for _ in range(3):
+                at.statuses_until(lambda status: bool(status.trouble))
+            at.told += at.desk.news()
+            assert not [news for news in at.told if isinstance(news, (Notice, Clips))]
+        assert "is back" in at.wait_for(Notice).text
+        assert at.wait_for(Clips).clips is not None
 
 
 def test_what_was_leased_without_our_hearing_of_it_is_given_back(place, store, monkeypatch):

@@ -7,12 +7,14 @@ import sys
 from contextlib import closing
 
 import pytest
+from sqlalchemy import URL
 
 from pbrl.cli.label import main
 from pbrl.config import EnvConfig, TrainConfig
 from pbrl.errors import CheckpointError, ConfigError, PbrlError, StoreError, TaskError
 from pbrl.runs import Run
 from pbrl.store import LabelStore
+from pbrl.store.urls import masked, named, parse_url
 
 
 @pytest.fixture(autouse=True)
@@ -143,3 +145,22 @@ def test_it_greets_nobody_but_its_user():
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "host=127.0.0.1 user=bob password=SECRET",
+        "host=127.0.0.1 password = 'SECRET SECRET\\' SECRET' user=bob",
+        "PASSWORD=SECRET host=h",
+        "host=h\nsslpassword=SECRET",
+        "?user=bob&password=SECRET&host=h",
+    ],
+)
+def test_a_password_in_libpqs_form_is_not_repeated(given: str):
+    assert "SECRET" not in masked(given)
+    assert "***" in masked(given)
+    assert "SECRET" not in named(URL.create("sqlite", database=given))
+    with pytest.raises(StoreError) as caught:
+        parse_url(given)
+    assert "SECRET" not in str(caught.value)

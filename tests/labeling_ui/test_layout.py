@@ -3,7 +3,7 @@
 import pygame
 import pytest
 
-from labeling_ui import controls, widgets
+from labeling_ui import controls, lettering, widgets
 from labeling_ui.layout import lay_out
 from labeling_ui.theme import Scale
 from labeling_ui.window import first_size
@@ -59,6 +59,25 @@ def test_a_long_text_is_broken_and_a_long_line_is_cut():
     cut = widgets.shortened(scale, "one two three four five six", 20, 100)
     assert cut.endswith("…")
     assert widgets.text_width(scale, cut, 20) <= 100
+
+
+def test_a_word_that_is_too_long_is_broken_and_loses_no_letter():
+    scale, path = Scale(1.0), "/home/somebody/with/a/long/path/to/runs/hopper-0001"
+    lines = widgets.wrapped(scale, f"Go on with: pbrl train --resume {path}", 14, 120)
+    assert all(widgets.text_width(scale, line, 14) <= 120 for line in lines)
+    assert "".join(lines).endswith(path)
+
+
+def test_a_paragraph_without_room_ends_in_an_ellipsis(monkeypatch):
+    said = []
+    monkeypatch.setattr(lettering, "text", lambda *given, **_: said.append(given[3]))
+    words, surface = "one two three four five six", pygame.Surface((200, 200))
+    lettering.paragraph(surface, Scale(1.0), pygame.Rect(0, 0, 100, 60), words, size=20)
+    assert 0 < len(said) < 4
+    assert said[-1].endswith("…")
+    said.clear()
+    lettering.paragraph(surface, Scale(1.0), pygame.Rect(0, 0, 100, 200), words, size=20)
+    assert " ".join(said) == words
 
 
 @pytest.mark.parametrize(

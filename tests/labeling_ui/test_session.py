@@ -6,10 +6,18 @@ import numpy as np
 import pytest
 
 from labeling_ui.actions import CHOICES, Action
-from labeling_ui.messages import Clips, FetchClips, ListEarlier, Store, TakeBack, TakenBack
+from labeling_ui.messages import (
+    Clips,
+    FetchClips,
+    GiveBack,
+    ListEarlier,
+    Store,
+    TakeBack,
+    TakenBack,
+)
 from labeling_ui.notices import BREAK_WORDS
 from labeling_ui.pairs import Earlier, Pair, Role, Stored
-from labeling_ui.session import Screen, Session
+from labeling_ui.session import SIGHT_SECONDS, Screen, Session
 from pbrl.feedback import Comparison
 
 FIRST, SECOND, TIE, CANT_TELL = (
@@ -36,7 +44,10 @@ class Sitting:
         self.session.tick(seconds)
 
     def act(self, *actions: Action) -> None:
+        """Does what a person can do, who looks before they choose."""
         for action in actions:
+            if action in CHOICES and self.session.stage.looked < SIGHT_SECONDS:
+                self.wait(SIGHT_SECONDS)
             self.session.act(action)
 
     def durable(self) -> Stored:
@@ -117,6 +128,10 @@ def test_a_pair_that_was_not_on_the_screen_cannot_be_answered(make_pair, action)
     session.act(action)
     assert session.requests() == []
     session.seen()
+    session.tick(0.1)
+    session.act(action)  # the second tap of a key: nobody has judged so soon
+    assert session.requests() == []
+    session.tick(0.1)
     session.act(action)
     assert len(session.requests()) == 1
 
@@ -215,6 +230,59 @@ def test_a_pair_whose_clips_are_gone_is_said_and_passed_over(sitting: Sitting):
     assert sitting.number == 1
 
 
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        (Action.LEFT, "Taken back: left was better."),
+        (Action.MUCH_RIGHT, "Taken back: right was much better."),
+        (Action.TIE, "Taken back: equally good."),
+        (Action.CANT_TELL, "Taken back: can't tell."),
+    ],
+)
+def test_an_undo_says_what_was_taken_back(make_pair, action, words):
+    sitting = Sitting([make_pair(0, left=1)], strength=True)
+    sitting.answer(action)
+    sitting.act(Action.UNDO)
+    sitting.retracted(make_pair(0, left=1))
+    assert sitting.session.notices.text == words
+
+
+# A run that has finished
+
+
+def test_a_finished_run_asks_only_for_the_pair_on_the_screen(sitting: Sitting, make_pair):
+    sitting.session.run_finished(True)
+    assert sitting.session.requests() == [GiveBack((1, 2, 3, 4))]
+    sitting.session.run_finished(True)  # it is told again and again
+    assert sitting.session.requests() == []
+    assert (sitting.session.screen, sitting.number) == (Screen.JUDGING, 0)
+    sitting.answer(Action.LEFT)
+    assert sitting.session.screen is Screen.WAITING
+    sitting.session.offer([make_pair(7), make_pair(1, Role.REPEAT)])
+    assert sitting.session.screen is Screen.WAITING
+    assert sitting.session.requests() == [GiveBack((7,))]
+    sitting.act(Action.UNDO)  # one's own answers can still be taken back
+    sitting.retracted(make_pair(0))
+    assert sitting.number == 0
+
+
+def test_a_pair_that_nobody_has_seen_goes_when_the_run_finishes(make_pair):
+    session = Session(np.random.default_rng(0))
+    session.offer([make_pair(3)])
+    session.run_finished(True)
+    assert session.screen is Screen.WAITING
+    assert session.requests() == [GiveBack((3,))]
+
+
+def test_a_finished_run_that_goes_on_asks_again(sitting: Sitting, make_pair):
+    sitting.session.run_finished(True)
+    sitting.session.run_finished(False)
+    sitting.session.requests()
+    sitting.session.offer([make_pair(8)])
+    sitting.answer(Action.LEFT)
+    assert sitting.number == 8
+
+
 # Practice
 
 
@@ -225,6 +293,7 @@ def test_practice_comes_first_and_is_never_stored(make_pair):
     assert session.screen is Screen.WAITING  # until the practice pairs are made
     session.practice_made([make_pair(0, Role.PRACTICE, left=0, expected=FIRST)])
     session.seen()
+    session.tick(SIGHT_SECONDS)
     session.act(Action.RIGHT)
     assert session.screen is Screen.FEEDBACK
     session.act(Action.GO_ON)

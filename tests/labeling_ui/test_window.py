@@ -14,6 +14,8 @@ import pytest
 from labeling_ui.layout import lay_out
 from pbrl.store import LabelStore
 
+LOOK_SECONDS = 0.2
+"""After how long a pair that is on the screen is answered; at once, it cannot be."""
 RUN_VERB = """
 import sys
 for name in ("torch", "stable_baselines3"):
@@ -43,7 +45,7 @@ class Viewer:
         return self._told(self._tell, "shown")
 
     def next(self) -> dict:
-        """Waits for the next pair to be on the screen."""
+        """Waits until the next pair is on the screen and can be answered."""
         deadline = time.monotonic() + 60
         while len(self.shown) <= self._seen:
             if self.process.poll() is not None:
@@ -51,6 +53,7 @@ class Viewer:
             assert time.monotonic() < deadline, "No pair came."
             time.sleep(0.01)
         self._seen += 1
+        time.sleep(LOOK_SECONDS)
         return self.shown[self._seen - 1]
 
     def close(self) -> tuple[int, str, str]:
