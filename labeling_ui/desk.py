@@ -130,7 +130,7 @@ class Desk(threading.Thread):
             )
         except Closing:
             return
-        except Exception as error:
+        except Exception as error:  # of this thread: the window says it
             self._tell(Failure(error))
             return
         self._standing = Standing(opened.run, self.viewer, opened.budget)
@@ -146,7 +146,7 @@ class Desk(threading.Thread):
             self._clerk.leave()
         except _GivenUp:
             pass
-        except Exception as error:
+        except Exception as error:  # of this thread: the window says it
             self._tell(Failure(error))
         finally:
             self._store.close()

@@ -124,12 +124,18 @@ def _decode(order: DecodeFrames, pictures: np.ndarray) -> Drawn | NotDrawn:
         if decoded is None:
             sentence = "One of the clip's pictures cannot be decoded: the clip is damaged."
             return NotDrawn(order.canvas, sentence, at_all=False)
-        height, width = picture.shape[:2]
-        scale = min(height / decoded.shape[0], width / decoded.shape[1])
-        size = max(round(decoded.shape[1] * scale), 1), max(round(decoded.shape[0] * scale), 1)
-        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        fitted = cv2.resize(decoded, size, interpolation=way)
-        top, left = (height - size[1]) // 2, (width - size[0]) // 2
-        picture[:] = BARS
-        picture[top : top + size[1], left : left + size[0]] = fitted
+        fit_into(picture, decoded)
     return Drawn(order.canvas, len(order.indices))
+
+
+def fit_into(picture: np.ndarray, frame: np.ndarray) -> None:
+    """Puts a frame (h, w, 3) into the middle of a picture (H, W, 3), as large as fits."""
+    import cv2
+
+    height, width = picture.shape[:2]
+    scale = min(height / frame.shape[0], width / frame.shape[1])
+    size = max(round(frame.shape[1] * scale), 1), max(round(frame.shape[0] * scale), 1)
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    top, left = (height - size[1]) // 2, (width - size[0]) // 2
+    picture[:] = BARS
+    picture[top : top + size[1], left : left + size[0]] = cv2.resize(frame, size, interpolation=way)

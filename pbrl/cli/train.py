@@ -15,7 +15,12 @@ from pbrl.cli.evaluate import evaluate_trained, print_evaluation
 from pbrl.cli.frame_costs import cost_of_frames
 from pbrl.cli.options import new_settings, parse, resumed_settings, stores_given
 from pbrl.cli.stores import with_name_in_store
-from pbrl.cli.viewer_process import ViewerDisplay, has_display, how_to_label
+from pbrl.cli.viewer_process import (
+    ViewerDisplay,
+    has_display,
+    how_to_label,
+    is_open_already,
+)
 from pbrl.config import TrainConfig
 from pbrl.display import display_for
 from pbrl.errors import PbrlError
@@ -98,6 +103,8 @@ def _call_for_people(
         display.say(f"People judge the clips with: {how}")
     elif not has_display():
         display.say(f"There is no display here to open the viewer on. Where there is one: {how}")
+    elif is_open_already(run, config, stores.store):
+        display.say(f"The viewer is open already. Another one: {how}")
     else:
         display.open_viewer(config, stores.store)
 

@@ -4,12 +4,13 @@ It is in a session of its own, so that Ctrl-C in the terminal reaches the traine
 left open when training ends: it learns from the label store how the run stands.
 """
 
+import getpass
 import os
 import subprocess
 import sys
 from typing import IO
 
-from pbrl.cli.stores import STORE_VARIABLE, address
+from pbrl.cli.stores import STORE_VARIABLE, address, name_in_store, opened
 from pbrl.config import TrainConfig
 from pbrl.runs import Run, disk_errors
 from pbrl.status import Display, Status
@@ -29,6 +30,23 @@ def has_display() -> bool:
     if sys.platform in ("darwin", "win32"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def is_open_already(run: Run, config: TrainConfig, given: str) -> bool:
+    """Returns whether this account has a viewer open on a run, as after Ctrl-C and `--resume`.
+
+    Args:
+        run: The run's folder.
+        config: Its settings.
+        given: The label store as the user named it.
+    """
+    try:
+        account = getpass.getuser()
+    except (OSError, KeyError):  # an account without a name, whose viewer says so
+        return False
+    with opened(address(run, config, given)) as store:
+        viewers = store.viewers(name_in_store(run, config, store))
+    return any(viewer.annotator == account for viewer in viewers)
 
 
 class ViewerDisplay:

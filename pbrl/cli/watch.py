@@ -9,6 +9,7 @@ import numpy as np
 
 import envs
 from labeling_ui.display import check_display
+from labeling_ui.drawing import fit_into
 from labeling_ui.watching import Moment
 from pbrl.errors import CheckpointError, TaskError
 from pbrl.runs import Run
@@ -102,7 +103,9 @@ class Player:
     def picture(self, moment: Moment, width: int, height: int) -> np.ndarray:
         """Returns a picture (height, width, 3) of a moment."""
         if not self._task.draws_from_states:
-            return _fitted(moment.state, width, height)
+            picture = np.empty((height, width, 3), np.uint8)
+            fit_into(picture, moment.state)
+            return picture
         try:
             return self._painter_of(width, height).frames(moment.state)[0]
         except envs.TaskError as error:
@@ -141,19 +144,6 @@ class Player:
             painter = Painter(envs.TASKS[self._task.env_id], width, height)
             self._painter = (width, height), painter
         return self._painter[1]
-
-
-def _fitted(frame: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Returns a frame as large as fits into the middle of a picture (height, width, 3)."""
-    import cv2
-
-    scale = min(width / frame.shape[1], height / frame.shape[0])
-    size = max(round(frame.shape[1] * scale), 1), max(round(frame.shape[0] * scale), 1)
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    picture = np.zeros((height, width, 3), np.uint8)
-    top, left = (height - size[1]) // 2, (width - size[0]) // 2
-    picture[top : top + size[1], left : left + size[0]] = cv2.resize(frame, size, interpolation=way)
-    return picture
 
 
 def _write_film(run: Run, pictures: Iterator[np.ndarray], fps: float) -> Path:

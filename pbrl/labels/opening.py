@@ -106,8 +106,10 @@ def _runs(
     store: LabelStore, run: str | None, folder: Path | None, settings: dict[str, Any]
 ) -> tuple[str, ...]:
     known = tuple(store.runs())
-    if run is None and folder is not None and settings.get("store"):
-        run = settings.get("store_run") or folder.resolve().name
+    if run is None and folder is not None:
+        own = settings.get("store_run") or folder.resolve().name
+        # A store of the folder's own that came along when it was renamed has another name for it.
+        run = own if settings.get("store") or own in known else None
     if run is None:
         return known
     if run not in known:

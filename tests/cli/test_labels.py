@@ -11,6 +11,7 @@ import pytest
 from pbrl.cli.labels import main
 from pbrl.config import TrainConfig
 from pbrl.errors import PbrlError
+from pbrl.labels.opening import open_labels
 from pbrl.runs import Run
 from pbrl.segments import Segment
 from pbrl.store import LabelStore, Query
@@ -77,6 +78,21 @@ def test_names_are_no_markup_and_many_people_get_tables_below_one_another(store,
     for name in ("[red]", "bob", "cy", "dora", "emil"):
         assert f"! {name} has given 1 answers" in said
     assert said.count("agrees with self") > 1
+
+
+def test_a_runs_folder_means_its_own_run_where_the_store_has_others_too(tmp_path):
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    with closing(LabelStore(folder / "labels.db")) as store:
+        for name in ("another", "own"):
+            store.open_run(name, "pbrl/Hopper-v0", "comparison")
+    with open_labels(str(folder)) as labels:
+        assert labels.runs == ("own",)
+    with open_labels(str(folder / "labels.db")) as labels:
+        assert labels.runs == ("another", "own")
+    with open_labels(str(folder.rename(tmp_path / "renamed"))) as labels:
+        assert labels.runs == ("another", "own")
 
 
 def test_a_runs_folder_a_path_and_a_url_name_the_same(store, labels, tmp_path):

@@ -1,17 +1,25 @@
 """`pbrl train --annotator human` and `none`: options, stores and the viewer that it opens."""
 
+import getpass
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import pytest
 
 from pbrl.cli.options import new_settings, parse
 from pbrl.cli.stores import STORE_VARIABLE, address, name_in_store, with_name_in_store, written_down
-from pbrl.cli.viewer_process import LOG, ViewerDisplay, has_display, how_to_label
+from pbrl.cli.viewer_process import (
+    LOG,
+    ViewerDisplay,
+    has_display,
+    how_to_label,
+    is_open_already,
+)
 from pbrl.config import TrainConfig
 from pbrl.runs import Run
 from pbrl.store import LabelStore
@@ -223,3 +231,17 @@ def test_whether_there_is_a_display(monkeypatch):
     assert not has_display()
     monkeypatch.setenv("DISPLAY", ":7")
     assert has_display()
+
+
+def test_a_viewer_of_ones_own_that_is_still_open_is_known(tmp_path):
+    run, config = Run(tmp_path / "mine"), TrainConfig()
+    run.path.mkdir()
+    with closing(LabelStore(run.labels_file)) as store:
+        store.open_run("mine", "pbrl/Hopper-v0", "comparison")
+        assert not is_open_already(run, config, "")
+        store.renew("mine", "somebody else", "far", seconds=60.0)
+        assert not is_open_already(run, config, "")
+        store.renew("mine", getpass.getuser(), "near", seconds=60.0)
+        assert is_open_already(run, config, "")
+        store.leave("mine", "near")
+        assert not is_open_already(run, config, "")
