@@ -2,13 +2,23 @@
 
 import gymnasium
 
+from envs.atari.batched import GAME_STEPS, BatchedAtariEnv
+from envs.atari.single import AtariEnv
 from envs.mujoco.batched import BatchedMujocoEnv
 from envs.mujoco.single import MujocoEnv
-from envs.tasks import TASKS
+from envs.tasks import GAMES, TASKS
 
 
 def register_tasks() -> None:
     """Registers every task that is not registered yet."""
+    for env_id in GAMES:
+        if env_id not in gymnasium.registry:
+            gymnasium.register(
+                env_id,
+                entry_point="envs.registration:make_game",
+                vector_entry_point="envs.registration:make_games",
+                kwargs={"env_id": env_id},
+            )
     for env_id, task in TASKS.items():
         if env_id not in gymnasium.registry:
             gymnasium.register(
@@ -42,4 +52,24 @@ def make_batched(
         threads=threads,
         episode_steps=max_episode_steps,
         render_mode=render_mode,
+    )
+
+
+def make_game(env_id: str, *, render_mode: str | None = None) -> AtariEnv:
+    """Makes one copy of a game."""
+    return AtariEnv(GAMES[env_id], render_mode=render_mode)
+
+
+def make_games(
+    env_id: str,
+    num_envs: int,
+    *,
+    threads: int = 1,
+    render_mode: str | None = None,
+    game_steps: int = GAME_STEPS,
+) -> BatchedAtariEnv:
+    """Makes N copies of a game, each of which begins anew in the step that ends a game."""
+    recorded = render_mode is not None
+    return BatchedAtariEnv(
+        GAMES[env_id], num_envs, threads=threads, record_frames=recorded, game_steps=game_steps
     )

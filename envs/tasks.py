@@ -1,12 +1,17 @@
 """The suite's tasks by id, and the functions that make, describe and draw any task."""
 
 import difflib
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
 import numpy as np
 
+from envs.atari import games
+from envs.atari.batched import GAME_STEPS, BatchedAtariEnv
+from envs.atari.game import AtariGame, Blank
 from envs.errors import TaskError
 from envs.gymnasium_tasks import (
     GymnasiumTaskEnv,
@@ -43,6 +48,18 @@ TASKS: dict[str, MujocoTask] = {
 }
 
 
+GAMES: dict[str, AtariGame] = {
+    "pbrl/BeamRider-v0": games.BEAM_RIDER,
+    "pbrl/Breakout-v0": games.BREAKOUT,
+    "pbrl/Enduro-v0": games.ENDURO,
+    "pbrl/Pong-v0": games.PONG,
+    "pbrl/Qbert-v0": games.QBERT,
+    "pbrl/Seaquest-v0": games.SEAQUEST,
+    "pbrl/SpaceInvaders-v0": games.SPACE_INVADERS,
+}
+_ANY_GAME = "ALE/"
+"""How the ids of all the ALE's games begin in Gymnasium; they are played by the same rules."""
+
 _CLIP_FPS = 20.0  # where a task does not say at what rate it is to be shown
 _LOOK_FOR_ANYTHING = "Prefer the clip that shows more of the behaviour that you want."
 
@@ -54,24 +71,32 @@ def make_task(
     threads: int = 1,
     record_frames: bool = False,
     allow_termination: bool = False,
+    blanks: Sequence[Blank] = (),
 ) -> TaskVectorEnv:
     """Makes N environments of a task, ready for `reset`.
 
     Args:
-        env_id: One of `TASKS`, or any other id that Gymnasium knows.
+        env_id: One of `TASKS` or `GAMES`, or any other id that Gymnasium knows.
         num_envs: How many environments step together.
         threads: Native threads that step them, where the task has such (0: one per CPU).
         record_frames: Keep pictures in `frames`, for tasks that cannot be drawn from states;
             the others ignore it.
         allow_termination: Accept a task whose episodes can end early.
+        blanks: Rectangles to black out of a game's pictures, besides its own.
 
     Raises:
-        TaskError: The id is unknown, its spaces are not supported, or its episodes can end early.
+        TaskError: The id is unknown, its spaces are not supported, its episodes can end early, or
+            a rectangle does not lie in the picture, or there is none.
     """
     if num_envs < 1:
         raise TaskError(f"A task needs at least 1 environment, but {num_envs} were asked for.")
     if env_id in TASKS:
+        _refuse_blanks(env_id, blanks)
         return BatchedMujocoEnv(TASKS[env_id], num_envs, threads=threads)
+    if (game := _game(env_id)) is not None:
+        game = replace(game, blanks=(*game.blanks, *blanks))
+        return BatchedAtariEnv(game, num_envs, threads=threads, record_frames=record_frames)
+    _refuse_blanks(env_id, blanks)
     render_mode = "rgb_array" if record_frames else None
     if record_frames:
         with closing(_make_gymnasium(env_id)) as probe:
@@ -104,6 +129,20 @@ def describe(env_id: str) -> TaskInfo:
             action_space=action_space,
             draws_from_states=True,
         )
+    if (game := _game(env_id)) is not None:
+        with closing(BatchedAtariEnv(game, 1)) as played:
+            observation_space, action_space = played.spaces()
+            return TaskInfo(
+                env_id=env_id,
+                episode_steps=GAME_STEPS,
+                clip_fps=game.clip_fps,
+                look_for=game.look_for,
+                observation_space=observation_space,
+                action_space=action_space,
+                draws_from_states=False,
+                endless=True,
+                end_penalty=game.end_penalty,
+            )
     with closing(_make_gymnasium(env_id)) as env:
         observation_space, action_space = flat_spaces(env)
         return TaskInfo(
@@ -140,6 +179,33 @@ def draw(
     return draw_states(TASKS[env_id], states, width, height, smooth=smooth)
 
 
+def _game(env_id: str) -> AtariGame | None:
+    """Returns the game of an id, None if it is of no game.
+
+    Raises:
+        TaskError: The ALE has no such game.
+    """
+    if env_id in GAMES:
+        return GAMES[env_id]
+    if not env_id.startswith(_ANY_GAME):
+        return None
+    if env_id not in gymnasium.registry:
+        raise TaskError(_unknown(env_id))
+    rom = gymnasium.registry[env_id].kwargs["game"]
+    return AtariGame(rom, blanks=(), look_for=_LOOK_FOR_ANYTHING, end_penalty=0.0)
+
+
+def _refuse_blanks(env_id: str, blanks: Sequence[Blank]) -> None:
+    if blanks:
+        raise TaskError(f"{env_id} is not a game: rectangles can be blacked out of games only.")
+
+
+def _unknown(env_id: str) -> str:
+    near = _nearest(env_id)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"There is: {', '.join(TASKS)}."
+    return f"There is no task {env_id!r}. {hint}"
+
+
 def _make_gymnasium(env_id: str, render_mode: str | None = None) -> gymnasium.Env:
     """Makes one environment of an id that is not the suite's own.
 
@@ -147,9 +213,7 @@ def _make_gymnasium(env_id: str, render_mode: str | None = None) -> gymnasium.En
         TaskError: Gymnasium does not know the id, or cannot make it here.
     """
     if env_id not in gymnasium.registry and ":" not in env_id:
-        near = _nearest(env_id)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"There is: {', '.join(TASKS)}."
-        raise TaskError(f"There is no task {env_id!r}. {hint}")
+        raise TaskError(_unknown(env_id))
     # Not all constructors know the word.
     options: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
     try:
@@ -165,7 +229,7 @@ def _nearest(env_id: str) -> list[str]:
         by_name.setdefault(spec.name.lower(), []).append(known)
     name = env_id.rpartition("/")[2].partition("-v")[0].lower()
     near = difflib.get_close_matches(name, by_name, n=2)
-    own = [known for one in near for known in by_name[one] if known in TASKS]
+    own = [known for one in near for known in by_name[one] if known in TASKS or known in GAMES]
     newest = [max(by_name[one], key=_version) for one in near]
     return list(dict.fromkeys(own + newest))
 

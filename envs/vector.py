@@ -24,6 +24,8 @@ class TaskInfo:
     observation_space: spaces.Box  # of one environment, (O,)
     action_space: spaces.Box | spaces.Discrete  # of one environment
     draws_from_states: bool  # whether `draw` can picture it from render states alone
+    endless: bool = False  # whether games follow one another without the agent being told
+    end_penalty: float = 0.0  # what an oracle takes off the reward of a game's last step
 
 
 class TaskVectorEnv(VectorEnv):
@@ -34,6 +36,8 @@ class TaskVectorEnv(VectorEnv):
         render_states: (N, S) float32, the state that the observation shows; read-only and reused
             by the next step. S is 0 where a task cannot be drawn from states.
         frames: (N, H, W, 3) uint8 pictures of the same moment, when they are recorded, else None.
+        game_over: (N,) bool, of endless tasks: whether the last step was the last of a game, which
+            nothing else tells; None for the others.
 
     In a step that ends an episode, `info["final_obs"]` (N, O) and `info["final_render_state"]`
     (N, S) hold the episode's end in the rows that the mask `info["_final_obs"]` (N,) names.
@@ -42,6 +46,7 @@ class TaskVectorEnv(VectorEnv):
     observations: np.ndarray
     render_states: np.ndarray
     frames: np.ndarray | None = None
+    game_over: np.ndarray | None = None
 
     def _declare(
         self,

@@ -32,6 +32,58 @@ PRESETS: dict[str, TrainConfig] = {
 }
 """One preset for each task of the suite."""
 
+ATARI = TrainConfig(
+    env=EnvConfig(num_envs=8),
+    agent=AgentConfig(
+        rollout_steps=128,
+        batch_size=256,
+        epochs=4,
+        lr=2.5e-4,
+        gamma=0.99,
+        gae_lambda=0.95,
+        entropy_bonus=0.01,
+        clip_range=0.1,
+        hidden_sizes=(),
+        normalize_observations=False,
+        normalize_reward=False,
+        clip_true_reward=True,
+    ),
+    reward=RewardConfig(
+        lr=3e-4,
+        initial_updates=6250,  # 200 passes over 500 comparisons
+        updates=25,
+        reward_std=0.05,
+        dropout=0.5,
+        label_window=3000,
+        checked_labels=100,
+        fit_while_acting=True,
+    ),
+    query=QueryConfig(
+        label_budget=5500,
+        initial_fraction=500 / 5500,
+        schedule_steps=5e6,
+        segment_seconds=25 / 15,
+    ),
+    total_steps=10_000_000,
+    learner_threads=0,
+    checkpoint_steps=500_000,
+)
+"""The paper's settings for games (appendix A.2), with PPO in place of A2C: its settings are those
+that RL Baselines3 Zoo has for Atari."""
+
+GAMES = ("BeamRider", "Breakout", "Enduro", "Pong", "Qbert", "Seaquest", "SpaceInvaders")
+PRESETS |= {
+    name: replace(ATARI, env=replace(ATARI.env, env_id=f"pbrl/{name}-v0")) for name in GAMES
+}
+"""One preset for each of the paper's games."""
+
+
+def settings_for(env_id: str) -> TrainConfig:
+    """Returns the settings that a task without a preset begins with."""
+    is_game = env_id.startswith("ALE/") or env_id.removeprefix("pbrl/").split("-v")[0] in GAMES
+    return ATARI if is_game else TrainConfig()
+
+
 _SHORT_SIGHTED = replace(TUNED, gamma=0.99, gae_lambda=0.95, entropy_bonus=0.0)
 
 UNMODIFIED: dict[str, TrainConfig] = {

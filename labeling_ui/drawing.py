@@ -7,6 +7,7 @@ share. The tasks are imported here, at the first order, and not in the window's 
 # pyright: reportAttributeAccessIssue=false
 # (OpenCV's stubs do not fit its own arrays.)
 
+import math
 import mmap
 import os
 import signal
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 PAINTERS = 3
 """Sizes for which a painter is kept ready: the window's and those before it."""
+SHARP_FROM = 1.8
+"""Enlargement from which on the pixels of a picture are shown as they are."""
 BARS = 24
 """Grey beside a picture that is narrower or lower than its canvas."""
 
@@ -129,12 +132,19 @@ def _decode(order: DecodeFrames, pictures: np.ndarray) -> Drawn | NotDrawn:
 
 
 def fit_into(picture: np.ndarray, frame: np.ndarray) -> None:
-    """Puts a frame (h, w, 3) into the middle of a picture (H, W, 3), as large as fits."""
+    """Puts a frame (h, w, 3) into the middle of a picture (H, W, 3), as large as fits.
+
+    What is enlarged much has few pixels, as games have: they stay sharp, and of one size.
+    """
     import cv2
 
     height, width = picture.shape[:2]
     scale = min(height / frame.shape[0], width / frame.shape[1])
     size = max(round(frame.shape[1] * scale), 1), max(round(frame.shape[0] * scale), 1)
+    if scale >= SHARP_FROM:
+        whole = math.ceil(scale)
+        frame = np.repeat(np.repeat(frame, whole, axis=0), whole, axis=1)
+        scale /= whole
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     top, left = (height - size[1]) // 2, (width - size[0]) // 2
     picture[:] = BARS

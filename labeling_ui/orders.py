@@ -99,9 +99,13 @@ class Practised:
     states: np.ndarray
     """(n, 2, T, S) float32."""
     better: np.ndarray
-    """(n,) int, the clip of each pair that has the larger true return."""
+    """(n,) int, the clip of each pair that has the larger true return; `EVEN` where neither has."""
+    frames: tuple[tuple[tuple[bytes, ...], ...], ...] = ()
+    """n x 2 x T encoded pictures, of tasks that cannot be drawn from states."""
 
 
+EVEN = -1
+"""In place of the better clip of a pair that is even."""
 NO_PRACTICE = Practised(np.zeros((0, 2, 1, 0), np.float32), np.zeros(0, np.int64))
 """What comes where there is nothing to practise on."""
 

@@ -143,7 +143,20 @@ def in_words(answer: Comparison, left: int, strength: int | None = None) -> str:
 def clips_of(prefix: str, segments: tuple[Segment, ...]) -> tuple[Clip, Clip]:
     """Returns what the two segments of a comparison are drawn from."""
     first, second = (
-        Clip(f"{prefix}.{i}", segment.render_states, getattr(segment, "frames", ()))
+        Clip(f"{prefix}.{i}", segment.render_states, segment.frames or as_the_agent_saw(segment))
         for i, segment in enumerate(segments)
     )
     return first, second
+
+
+def as_the_agent_saw(segment: Segment) -> tuple[bytes, ...]:
+    """Returns T encoded pictures, small and grey, of an agent that sees pictures; else none.
+
+    They stand in for those in colour, which are recorded only where people are asked.
+    """
+    if not segment.sees_pictures:
+        return ()
+    import cv2
+
+    newest = segment.observations[-len(segment) :]
+    return tuple(cv2.imencode(".png", picture)[1].tobytes() for picture in newest)

@@ -6,7 +6,7 @@ appendix B). Here they judge a few pairs that do not count and are told what was
 
 import numpy as np
 
-from labeling_ui.orders import NO_PRACTICE, Practise, Practised
+from labeling_ui.orders import EVEN, NO_PRACTICE, Practise, Practised
 from labeling_ui.pairs import Clip, Pair, Role
 from pbrl.feedback import Comparison
 
@@ -18,12 +18,18 @@ LATEST = 60
 """Steps of an episode before the last clip begins."""
 STARTS = 3
 """Clips that are cut from an episode."""
+EVEN_FROM = 3
+"""Pairs from which on one of them is even, so that a tie is practised too."""
 
 
 def practise(order: Practise) -> Practised:
     """Returns practice pairs; none where the task cannot be simulated or drawn here."""
-    from envs import TASKS, describe, make_task
+    from envs import GAMES, TASKS, describe, make_task
 
+    if order.env_id in GAMES and order.count > 0:
+        from labeling_ui.game_practice import practise_game
+
+        return practise_game(order)
     if order.env_id not in TASKS or order.count < 1:
         return NO_PRACTICE
     rng = np.random.default_rng(order.seed)
@@ -44,8 +50,14 @@ def practise(order: Practise) -> Practised:
     starts = np.unique(np.linspace(0, length - steps, STARTS).round().astype(int))
     clips = np.concatenate([_clips(np.stack(states), at, steps) for at in starts])
     returns = np.concatenate([np.stack(rewards)[at : at + steps].sum(axis=0) for at in starts])
-    pairs = clear_pairs(rng, returns, order.count)
-    return Practised(clips[pairs], returns[pairs].argmax(axis=1))
+    if order.count < EVEN_FROM:
+        pairs = clear_pairs(rng, returns, order.count)
+        return Practised(clips[pairs], returns[pairs].argmax(axis=1))
+    pairs = clear_pairs(rng, returns, order.count - 1)
+    better = returns[pairs].argmax(axis=1)
+    # The second: the keys for a choice are known by then.
+    pairs = np.insert(pairs, 1, even_pair(rng, clips), axis=0)
+    return Practised(clips[pairs], np.insert(better, 1, EVEN))
 
 
 def smooth_actions(
@@ -72,12 +84,29 @@ def clear_pairs(rng: np.random.Generator, returns: np.ndarray, count: int) -> np
     return rng.permuted(np.stack([best, worse], axis=1), axis=1)
 
 
+def even_pair(rng: np.random.Generator, clips: np.ndarray) -> np.ndarray:
+    """Returns the two clips (2,) that look most alike, in a drawn order.
+
+    Args:
+        rng: Draws the order.
+        clips: (C, T, S) states.
+    """
+    looks = clips.reshape(len(clips), -1)
+    apart = np.abs(looks[:, None] - looks[None]).mean(axis=-1)  # (C, C)
+    np.fill_diagonal(apart, np.inf)
+    return rng.permutation(np.unravel_index(apart.argmin(), apart.shape))
+
+
 def practice_pairs(made: Practised) -> list[Pair]:
     """Returns practice as pairs to be judged."""
+    right = {0: Comparison.FIRST, 1: Comparison.SECOND, EVEN: Comparison.TIE}
     pairs = []
     for number, (states, better) in enumerate(zip(made.states, made.better, strict=True)):
-        first, second = (Clip(f"practice {number}.{i}", one) for i, one in enumerate(states))
-        expected = (Comparison.FIRST, Comparison.SECOND)[better]
+        shown = made.frames[number] if made.frames else ((), ())
+        first, second = (
+            Clip(f"practice {number}.{i}", one, shown[i]) for i, one in enumerate(states)
+        )
+        expected = right[int(better)]
         pairs.append(Pair(number, (first, second), Role.PRACTICE, expected=expected))
     return pairs
 
@@ -86,10 +115,13 @@ def feedback(expected: Comparison, answer: Comparison, better_side: str) -> str:
     """Returns what to say of an answer to a practice pair.
 
     Args:
-        expected: The better clip.
+        expected: The better clip, or a tie.
         answer: What the person said.
-        better_side: Where the better clip stood, "left" or "right".
+        better_side: Where the better clip stood, "left" or "right"; of no account for a tie.
     """
+    if expected is Comparison.TIE:
+        yes = "Yes, equally good." if answer is expected else "These two are equally good."
+        return f"{yes} That is what a tie is for; say that you can't tell if you don't see enough."
     if answer is expected:
         return f"Yes, the {better_side} one."
     if answer in (Comparison.TIE, Comparison.CANT_TELL):

@@ -293,6 +293,8 @@ class Session:
         read = self._feedback_seconds >= READ_SECONDS
         if action is Action.GO_ON or (action in CHOICES and read):
             self.practice_left -= 1
+            if self.practice_left == 0:
+                self.say("That was the practice. From now on your answers count.")
             self._next()
         else:
             self.stage.play(action)

@@ -2,9 +2,12 @@
 
 A ring of preallocated arrays. A step is named by its number since the start of the run, counted in
 each environment from 0, so that a name keeps its meaning while the ring moves on. Clips are always
-copied out: a clip never keeps the experience around it alive.
+copied out: a clip never keeps the experience around it alive. Of an agent that sees several
+pictures at a time each picture is kept once, and a clip holds those before its first step too.
 """
 
+import math
+import zlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -21,7 +24,7 @@ class SegmentBuffer:
         self,
         num_envs: int,
         capacity_steps: int,
-        obs_dim: int,
+        observation_shape: tuple[int, ...],
         act_dim: int,
         state_dim: int,
         *,
@@ -32,7 +35,7 @@ class SegmentBuffer:
         Args:
             num_envs: Number of parallel environments N.
             capacity_steps: Steps kept over all environments together, a multiple of N or cut to it.
-            obs_dim: Size O of an observation.
+            observation_shape: (O,) of numbers, or (K, H, W) of K pictures, the newest last.
             act_dim: Size A of an action.
             state_dim: Size S of a render state, 0 if there is none.
             with_frames: Whether encoded pictures are kept too.
@@ -45,14 +48,22 @@ class SegmentBuffer:
         self.steps_added = 0
         """Steps added for each environment since the start of the run."""
         ring = (num_envs, self.capacity)
+        pictures = len(observation_shape) == 3
+        self._before = observation_shape[0] - 1 if pictures else 0
+        """Pictures that an observation holds besides the newest, K - 1."""
+        kept = np.zeros((*ring, *observation_shape[-2:]), np.uint8) if pictures else None
         self._arrays = {
-            "observations": np.zeros((*ring, obs_dim), np.float32),
+            "observations": np.zeros((*ring, *observation_shape), np.float32)
+            if kept is None
+            else kept,
             "actions": np.zeros((*ring, act_dim), np.float32),
             "true_rewards": np.zeros(ring, np.float64),
             "render_states": np.zeros((*ring, state_dim), np.float32),
             "dones": np.zeros(ring, np.bool_),
         }
         self._frames = np.full(ring, b"", object) if with_frames else None  # (N, C) of bytes
+        self._ages = np.zeros(ring, np.uint8)  # steps since the episode began, at most K - 1
+        self._age = np.zeros(num_envs, np.uint8)  # of the next step
 
     @property
     def oldest(self) -> int:
@@ -71,7 +82,7 @@ class SegmentBuffer:
         """Appends a rollout of every environment; the oldest steps give way.
 
         Args:
-            observations: (T, N, O), before each action.
+            observations: (T, N, O) or (T, N, K, H, W), before each action.
             actions: (T, N, A), executed.
             true_rewards: (T, N).
             render_states: (T, N, S), of the states that the observations show.
@@ -80,13 +91,31 @@ class SegmentBuffer:
         """
         kept = min(len(dones), self.capacity)
         slots = np.arange(self.steps_added + len(dones) - kept, self.steps_added + len(dones))
-        rollout = (observations, actions, true_rewards, render_states, dones)
+        newest = observations[:, :, -1] if self._before else observations
+        rollout = (newest, actions, true_rewards, render_states, dones)
         for ring, new in zip(self._arrays.values(), rollout, strict=True):
             ring[:, slots % self.capacity] = np.swapaxes(new[-kept:], 0, 1)
         if self._frames is not None:
             assert frames is not None
             self._frames[:, slots % self.capacity] = np.swapaxes(frames[-kept:, :, 0], 0, 1)
+        if self._before:
+            self._ages[:, slots % self.capacity] = self._ages_of(dones)[-kept:].T
         self.steps_added += len(dones)
+
+    def _ages_of(self, dones: np.ndarray) -> np.ndarray:
+        """Returns how many of the pictures before those of new steps are of the same episode.
+
+        Args:
+            dones: (T, N) bool, of steps that follow those that were added.
+
+        Returns:
+            (T, N), at most K - 1.
+        """
+        ages = np.empty(dones.shape, np.uint8)
+        for t, ended in enumerate(dones):
+            ages[t] = self._age
+            self._age = np.where(ended, 0, np.minimum(self._age + 1, self._before)).astype(np.uint8)
+        return ages
 
     def clip_starts(self, length: int) -> tuple[np.ndarray, np.ndarray]:
         """Every clip of `length` steps that lies in the ring and within one episode.
@@ -95,7 +124,8 @@ class SegmentBuffer:
             Environments (C,) and numbers of first steps (C,), by environment, then by age. A clip
             may end with its episode's last step; it never goes on into the next episode.
         """
-        steps = np.arange(self.oldest, self.steps_added)
+        oldest = self.oldest + (self._before if self.oldest else 0)  # what was before is gone
+        steps = np.arange(oldest, self.steps_added)
         if len(steps) < length:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         ends_before = np.zeros((self.num_envs, len(steps) + 1), np.int64)  # episode ends before t
@@ -103,12 +133,14 @@ class SegmentBuffer:
         last = length - 1
         whole = ends_before[:, last:-1] == ends_before[:, : len(steps) - last]
         envs, offsets = np.nonzero(whole)
-        return envs, offsets + self.oldest
+        return envs, offsets + oldest
 
     def gather(
         self, envs: np.ndarray, starts: np.ndarray, length: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Copies of the observations (C, T, O) and actions (C, T, A) of C clips of T steps.
+        """Copies of the observations and actions (C, T, A) of C clips of T steps.
+
+        The observations are (C, T, O), or (C, T + K - 1, H, W): see `Segment`.
 
         Args:
             envs: (C,) environments.
@@ -119,7 +151,8 @@ class SegmentBuffer:
             ValueError: If a clip is not wholly in the ring.
         """
         index = self._index(envs, starts, length)
-        return self._arrays["observations"][index], self._arrays["actions"][index]
+        seen = self._arrays["observations"][self._seen_index(envs, starts, length)]
+        return seen, self._arrays["actions"][index]
 
     def cut(self, env: int, start: int, length: int) -> Segment:
         """One clip as a segment of its own, copied.
@@ -127,8 +160,11 @@ class SegmentBuffer:
         Raises:
             ValueError: If the clip is not wholly in the ring, or crosses the end of an episode.
         """
-        index = self._index(np.array([env]), np.array([start]), length)
+        place = np.array([env]), np.array([start])
+        index = self._index(*place, length)
         clip = {name: array[index][0] for name, array in self._arrays.items()}
+        if self._before:
+            clip["observations"] = self.gather(*place, length)[0][0]
         if clip.pop("dones")[:-1].any():
             raise ValueError(f"The clip of {length} steps from step {start} crosses a reset.")
         frames = () if self._frames is None else tuple(self._frames[index][0])
@@ -139,6 +175,9 @@ class SegmentBuffer:
         """All that is needed to go on exactly: what is kept, oldest first, as (N, steps, ...)."""
         slots = np.arange(self.oldest, self.steps_added) % self.capacity
         kept = {name: array[:, slots] for name, array in self._arrays.items()}
+        if self._before:
+            kept["ages"], kept["age"] = self._ages[:, slots], self._age
+            kept["observations"] = _compressed(kept["observations"])
         if self._frames is not None:
             kept["frames"], kept["frame_ends"] = pack_frames(self._frames[:, slots])
         return {"steps_added": np.array(self.steps_added), **kept}
@@ -151,6 +190,10 @@ class SegmentBuffer:
         """
         steps_added = int(snapshot["steps_added"])
         oldest = max(0, steps_added - self.capacity)
+        if self._before and "ages" in snapshot:
+            shape = (self.num_envs, steps_added - oldest, *self._arrays["observations"].shape[2:])
+            pictures = _decompressed(snapshot["observations"], shape)
+            snapshot = {**snapshot, "observations": pictures}
         for name, ring in self._arrays.items():
             expected = (self.num_envs, steps_added - oldest, *ring.shape[2:])
             if snapshot[name].shape != expected:
@@ -162,6 +205,8 @@ class SegmentBuffer:
         slots = np.arange(oldest, steps_added) % self.capacity
         for name, ring in self._arrays.items():
             ring[:, slots] = snapshot[name]
+        if self._before:
+            self._ages[:, slots], self._age = snapshot["ages"], np.array(snapshot["age"])
         if self._frames is not None:
             shape = (self.num_envs, len(slots))
             packed, ends = snapshot["frames"], snapshot["frame_ends"]
@@ -176,6 +221,37 @@ class SegmentBuffer:
                 f"Clips of {length} steps must lie in steps {self.oldest} to {self.steps_added}."
             )
         return envs[:, None], (starts[:, None] + np.arange(length)) % self.capacity
+
+    def _seen_index(
+        self, envs: np.ndarray, starts: np.ndarray, length: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Index like `_index`, of the pictures before the clips too; an episode's first stands in.
+
+        So the agent saw it: as many copies of the first picture as there is nothing before it.
+        """
+        ages = self._ages[envs, starts % self.capacity].astype(np.int64)
+        steps = np.maximum(np.arange(-self._before, length), -ages[:, None])
+        return envs[:, None], (starts[:, None] + steps) % self.capacity
+
+
+def _compressed(pictures: np.ndarray) -> np.ndarray:
+    """Returns pictures as bytes, compressed quickly."""
+    return np.frombuffer(zlib.compress(pictures.tobytes(), 1), np.uint8)
+
+
+def _decompressed(content: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Returns the pictures that `_compressed` was given.
+
+    Raises:
+        CheckpointError: They are not of that shape.
+    """
+    pictures = np.frombuffer(zlib.decompress(content.tobytes()), np.uint8)
+    if pictures.size != math.prod(shape):
+        raise CheckpointError(
+            f"The saved buffer holds {pictures.size:,} pixels, expected pictures of shape {shape}: "
+            "it was saved with another task or another buffer size."
+        )
+    return pictures.reshape(shape)
 
 
 def overlaps(

@@ -153,7 +153,9 @@ def _fingerprint(graph: fx.GraphModule, flat: list[Tensor]) -> str:
     for node in graph.graph.find_nodes(op="get_attr"):
         told.update(getattr(graph, node.target).numpy().tobytes())
     layouts = [(tuple(t.shape), t.stride(), t.dtype) for t in flat]
-    machine = torch.__version__, torch.backends.cpu.get_cpu_capability()
+    # The number of threads is part of what is built.
+    threads = torch.get_num_threads()
+    machine = torch.__version__, torch.backends.cpu.get_cpu_capability(), threads
     told.update(repr((layouts, machine)).encode())
     return told.hexdigest()[:32]
 

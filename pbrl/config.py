@@ -32,6 +32,9 @@ class EnvConfig:
     """Accept a task whose episodes can end early (their end tells the agent about the reward)."""
     true_reward: bool = True
     """Whether the task's own reward means anything; without it, only people can judge."""
+    blanks: tuple[tuple[int, int, int, int], ...] = ()
+    """Rectangles that are blacked out of a game's pictures: row and column of the upper left
+    corner, height and width, in pixels of 210 rows and 160 columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ class AgentConfig:
     """Give the networks observations of zero mean and unit deviation."""
     normalize_reward: bool = True
     """Divide rewards by the running deviation of the discounted return."""
+    clip_true_reward: bool = False
+    """Clip the true reward to [-1, 1] where the agent is trained on it; what is reported is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,16 @@ class RewardConfig:
     """Gradient steps of each later fit (not stated in the paper)."""
     reward_std: float = 1.0
     """Standard deviation of a member's predicted reward over the labelled clips."""
+    dropout: float = 0.0
+    """Share of channels that training leaves out; of predictors that see pictures."""
+    label_window: int = 0
+    """Latest labels that are learnt from; 0 takes all."""
+    checked_labels: int = 0
+    """Labels, drawn at each fit, on which its losses are measured and outputs are normalised; 0
+    takes all. Of predictors that see pictures (not stated in the paper)."""
+    fit_while_acting: bool = False
+    """Fit while the agent collects the next rollout, which is then rewarded by what was fitted; the
+    first fit comes before. Results do not depend on which of the two is faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +192,14 @@ class TrainConfig:
     `#RUN` at its end."""
     teacher: TeacherName = "oracle"
     """The synthetic annotator: the paper's oracle or a B-Pref teacher that errs."""
+    teacher_clips: bool = False
+    """Let the synthetic annotator judge by rewards clipped to [-1, 1]."""
     threads: int = 0
     """Threads that step the simulator; 0 takes the processors that are idle when the run starts.
     Results do not depend on it."""
     learner_threads: int = 1
-    """Threads of the learner; networks this small gain nothing by more. Results depend on it in
-    their last digits."""
+    """Threads of the learner; 0 takes as many as the simulator. Networks for numbers are too small
+    to gain by more than 1. Results depend on it in their last digits."""
     device: Device = "cpu"
     """Where the networks live; `auto` takes a GPU where there is one (not measured yet: networks
     this small are said to be faster on the CPU)."""
@@ -203,6 +220,11 @@ class TrainConfig:
         return _build(cls, json.loads(text), "config.json")
 
 
+def _tuples(value: Any) -> Any:
+    """Returns lists of any depth as tuples."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
 _PARTS = {"env": EnvConfig, "agent": AgentConfig, "reward": RewardConfig, "query": QueryConfig}
 
 
@@ -214,9 +236,7 @@ def _build(cls: type, values: dict[str, Any], where: str) -> Any:
             f"{sorted(set(values) - names)}, missing fields {sorted(names - set(values))}. "
             "Use the version named in the run's versions.json, or start a new run."
         )
-    parts: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
-    }
+    parts: dict[str, Any] = {name: _tuples(value) for name, value in values.items()}
     for name in set(parts) & set(_PARTS) if cls is TrainConfig else ():
         parts[name] = _build(_PARTS[name], parts[name], f"{where}, part {name!r},")
     return cls(**parts)

@@ -31,7 +31,7 @@ class Step:
     """One step of N environments."""
 
     observations: Floats
-    """`(N, O)` raw, before the action."""
+    """`(N, O)` raw, before the action; pictures `(N, K, H, W)`."""
     actions: Floats
     """`(N, A)` as executed; a discrete action one-hot."""
     true_rewards: Floats
@@ -48,12 +48,10 @@ class Step:
 class Episodes:
     """The first episode of each of N environments, T steps."""
 
-    observations: Floats
-    """`(T, N, O)` raw."""
-    actions: Floats
-    """`(T, N, A)` as executed; a discrete action one-hot."""
     true_rewards: Floats
     """`(T, N)`; 0 after an episode's end."""
+    learned_rewards: Floats | None
+    """`(T, N)`; 0 after an episode's end. None without a learned reward."""
     alive: Flags
     """`(T, N)` whether the step belongs to the episode."""
 
@@ -91,7 +89,7 @@ class Evaluation:
 def walk(
     agent: PreferencePPO, env: VectorEnv, steps: int, seed: int, deterministic: bool
 ) -> Iterator[Step]:
-    """Plays until every environment's first episode has ended, a step at a time.
+    """Plays until every environment's first episode, or game, has ended, a step at a time.
 
     Args:
         agent: Who acts.
@@ -103,29 +101,49 @@ def walk(
     observations, _ = env.reset(seed=seed)
     alive = np.ones(env.num_envs, dtype=bool)
     for _ in range(steps):
-        seen, frames = np.array(observations, np.float32), getattr(env, "frames", None)
+        seen, frames = np.array(observations), getattr(env, "frames", None)
+        if seen.dtype != np.uint8:
+            seen = seen.astype(np.float32)
         states = np.array(getattr(env, "render_states", np.zeros((env.num_envs, 0))))
         frame = None if frames is None else frames[0].copy()
         chosen, _ = agent.predict(observations, deterministic=deterministic)
         observations, rewards, terminated, truncated, _ = env.step(chosen)
         actions = encode_actions(chosen, env.single_action_space)
         yield Step(seen, actions, rewards, alive.copy(), states, frame)
-        alive &= ~(terminated | truncated)
+        games_over = getattr(env, "game_over", None)
+        alive &= ~(terminated | truncated | (False if games_over is None else games_over))
         if not alive.any():
             return
 
 
 def play(
-    agent: PreferencePPO, env: VectorEnv, steps: int, seed: int, deterministic: bool = True
+    agent: PreferencePPO,
+    env: VectorEnv,
+    steps: int,
+    seed: int,
+    deterministic: bool = True,
+    ensemble: RewardEnsemble | None = None,
 ) -> Episodes:
-    """Plays one episode in each environment; the arguments are those of `walk`."""
-    taken = list(walk(agent, env, steps, seed, deterministic))
-    alive = np.stack([step.alive for step in taken])
+    """Plays one episode in each environment.
+
+    Args:
+        agent: As the next four, of `walk`.
+        env: Environments.
+        steps: Length of the longest episode.
+        seed: Seed of the environments.
+        deterministic: Take the mean action instead of a sample.
+        ensemble: The learned reward, or None.
+    """
+    true, learned, alive = [], [], []
+    for step in walk(agent, env, steps, seed, deterministic):  # which are too large to be kept
+        alive.append(step.alive)
+        true.append(np.where(step.alive, step.true_rewards, 0.0))
+        if ensemble is not None:
+            learned.append(ensemble.reward(step.observations, step.actions) * step.alive)
     return Episodes(
-        observations=np.stack([step.observations for step in taken]),
-        actions=np.stack([step.actions for step in taken]),
-        true_rewards=np.where(alive, np.stack([step.true_rewards for step in taken]), 0.0),
-        alive=alive,
+        true_rewards=np.stack(true),
+        learned_rewards=np.stack(learned) if learned else None,
+        alive=np.stack(alive),
     )
 
 
@@ -150,9 +168,9 @@ def evaluate(
     alive, count = episodes.alive, episodes.alive.shape[1]
     true = episodes.true_rewards if true_reward else None
     returns = None if true is None else true.sum(axis=0)
-    if ensemble is None:
+    if ensemble is None or episodes.learned_rewards is None:
         return Evaluation(count, returns, None, None, None, None, None)
-    learned = ensemble.reward(episodes.observations, episodes.actions) * alive
+    learned = episodes.learned_rewards
     learned_returns, answers = learned.sum(axis=0), left_out_accuracy(ensemble, labels)
     if true is None:
         return Evaluation(count, None, learned_returns, answers, None, None, None)

@@ -5,8 +5,10 @@ ensemble that was fitted on them gives the reward of the next rollouts. Question
 between rollouts only, so all steps of a rollout are rewarded by the same predictors.
 """
 
+import concurrent.futures
+import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -41,6 +43,7 @@ class RewardLearning:
         clock: Counts the time spent asking and fitting.
         say: Told of questions that are left out since a clip of them is damaged; if left out, that
             is an error.
+        end_penalty: What a synthetic annotator takes off the true reward of a game's last step.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class RewardLearning:
         annotator: Annotator | None,
         clock: Clock,
         say: Callable[[str], object] | None = None,
+        end_penalty: float = 0.0,
     ) -> None:
         self.config, self.ensemble, self.buffer = config, ensemble, buffer
         self.asked = 0
@@ -66,6 +70,8 @@ class RewardLearning:
         self._kind, self._annotator, self._clock = kind, annotator, clock
         self._reader = LabelReader(store, run, kind, config.reward, say)
         self._rng = generator(config.seed, "query")
+        self._end_penalty = end_penalty
+        self._fit_is_due = False  # beside the next rollout
 
     @property
     def ready(self) -> bool:
@@ -78,13 +84,14 @@ class RewardLearning:
         return held_out_accuracy(self.last_fit)
 
     def remember(self, rollout: Rollout) -> None:
-        """Takes in experience, from which clips are cut later."""
+        """Takes in experience, from which clips are cut later, with what an oracle judges it by."""
+        judged = rollout.true_rewards - self._end_penalty * rollout.game_over
         self.buffer.add(
             rollout.observations,
             rollout.actions,
-            rollout.true_rewards,
+            np.clip(judged, -1.0, 1.0) if self.config.teacher_clips else judged,
             rollout.render_states,
-            rollout.ended,
+            rollout.boundaries,
             rollout.frames,
         )
 
@@ -111,7 +118,7 @@ class RewardLearning:
             episode_return: Mean true return of the last ten episodes, for teachers that need it.
 
         Returns:
-            Whether the ensemble was fitted.
+            Whether the ensemble was fitted; not yet, if that is to be done beside the next rollout.
         """
         assert self._annotator is not None
         due = self.due(steps, total_steps) if self.asked else initial_labels(self.config.query)
@@ -121,6 +128,9 @@ class RewardLearning:
             queries = self._post(range(self.asked, due))
             self._annotator.answer(self._store, self._run, queries, episode_return)
             self.asked = due
+        if self.ready and self.config.reward.fit_while_acting:
+            self._fit_is_due = True
+            return False
         return self.fit()
 
     def ask(self, count: int) -> None:
@@ -136,7 +146,7 @@ class RewardLearning:
             self.buffer,
             self._clip_steps,
             numbers,
-            self.ensemble.returns if self.ready else None,
+            self.ensemble.returns_of if self.ready else None,
             self.config.query,
             self._kind.name,
             self._rng,
@@ -159,11 +169,35 @@ class RewardLearning:
             labels = self.labelled()
             if labels is None:
                 return False
-            config = self.config.reward
-            updates = config.updates if self.ready else config.initial_updates
-            self.last_fit = self.ensemble.fit(labels, updates)
-            self.labels = len(labels)
+            self._fitted(self.ensemble.fit(labels, self._updates))
         return True
+
+    @contextlib.contextmanager
+    def fitting_aside(self) -> Iterator[None]:
+        """Fits while the block runs, if a fit is due.
+
+        Nothing else may ask the ensemble meanwhile. What comes of it does not depend on which of
+        the two is faster: the fit begins and ends with the block.
+        """
+        labels = self.labelled() if self._fit_is_due else None
+        self._fit_is_due = False
+        if labels is None:
+            yield
+            return
+        with concurrent.futures.ThreadPoolExecutor(1) as aside:
+            fit = aside.submit(self.ensemble.fit, labels, self._updates)
+            yield
+            with self._clock.time("fitting"):
+                self._fitted(fit.result())
+
+    @property
+    def _updates(self) -> int:
+        """Gradient steps of the next fit."""
+        config = self.config.reward
+        return config.updates if self.ready else config.initial_updates
+
+    def _fitted(self, report: FitReport) -> None:
+        self.last_fit, self.labels = report, report.labels
 
     def labelled(self) -> LabelledClips | None:
         """Returns the answers that stand and say something, with their clips; None without any."""
@@ -192,6 +226,7 @@ class RewardLearning:
             "labels": self.labels,
             "last_fit": dataclasses.asdict(self.last_fit) if self.last_fit else None,
             "rng": generator_state(self._rng),
+            "fit_is_due": self._fit_is_due,
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -205,6 +240,7 @@ class RewardLearning:
         self.asked, self.labels = state["asked"], state["labels"]
         self.last_fit = FitReport(**state["last_fit"]) if state["last_fit"] else None
         set_generator_state(self._rng, state["rng"])
+        self._fit_is_due = state.get("fit_is_due", False)  # older checkpoints know no such thing
         if self._store.next_number(self._run) < self.asked:
             raise StoreError(
                 f"{self._store.name} has no query {self.asked - 1} of run {self._run!r}, which had "

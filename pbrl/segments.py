@@ -16,7 +16,9 @@ class Segment:
     """
 
     observations: np.ndarray
-    """(T, O) float32, what the agent saw before each action, in the task's own units."""
+    """(T, O) float32, what the agent saw before each action, in the task's own units. Of an agent
+    that sees K pictures at a time (T + K - 1, H, W) uint8: each picture once, the newest of each
+    step after the K - 1 before the first."""
     actions: np.ndarray
     """(T, A) float32, executed."""
     true_rewards: np.ndarray
@@ -32,11 +34,11 @@ class Segment:
         Raises:
             ValueError: If a field's shape or type is not as documented.
         """
-        steps = len(self.observations)
+        steps = len(self.actions)
         if steps == 0:
             raise ValueError("A segment needs at least one step.")
+        self._check_observations(steps)
         expected = {
-            "observations": (2, np.float32),
             "actions": (2, np.float32),
             "true_rewards": (1, np.float64),
             "render_states": (2, np.float32),
@@ -54,9 +56,25 @@ class Segment:
                 f"got {len(self.frames)}."
             )
 
+    def _check_observations(self, steps: int) -> None:
+        """Raises ValueError unless the observations are numbers or pictures for all steps."""
+        seen = self.observations
+        numbers = seen.ndim == 2 and seen.dtype == np.float32 and len(seen) == steps
+        if not numbers and not (self.sees_pictures and seen.ndim == 3 and len(seen) >= steps):
+            raise ValueError(
+                f"A segment's observations must be a 2-dimensional float32 array of {steps} steps, "
+                f"as many as it has actions, or a 3-dimensional uint8 array of as many pictures or "
+                f"more; got {seen.dtype} of shape {seen.shape}."
+            )
+
     def __len__(self) -> int:
         """The number of steps T."""
-        return len(self.observations)
+        return len(self.actions)
+
+    @property
+    def sees_pictures(self) -> bool:
+        """Whether the observations are pictures."""
+        return self.observations.dtype == np.uint8
 
     @property
     def true_return(self) -> float:
@@ -73,7 +91,8 @@ class Segment:
         digest = hashlib.sha256()
         for array in (self.observations, self.actions, self.render_states):
             digest.update(np.array(array.shape, dtype="<i8").tobytes())
-            digest.update(array.astype("<f4", copy=False).tobytes())
+            stored = "u1" if array.dtype == np.uint8 else "<f4"
+            digest.update(array.astype(stored, copy=False).tobytes())
         for frame in self.frames:
             digest.update(len(frame).to_bytes(8, "little") + frame)
         return digest.hexdigest()

@@ -5,6 +5,7 @@ Whole rollouts only, and never one more than the asked number of steps holds.
 
 import dataclasses
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import numpy as np
@@ -126,12 +127,12 @@ class Trainer:
 
     def _iterate(self) -> dict[str, float | int | None]:
         """Acts and learns for one rollout and returns what to log of it."""
-        with self.clock.time("acting"):
+        with self._fitting_aside(), self.clock.time("acting"):
             rollout = self._collect()
-        self.true_returns.add(rollout.true_rewards, rollout.ended)
+        self.true_returns.add(rollout.true_rewards, rollout.boundaries)
         rewards = self._rewards(rollout)
         unknown = np.full(rollout.true_rewards.shape, np.nan)
-        self.learned_returns.add(unknown if rewards is None else rewards, rollout.ended)
+        self.learned_returns.add(unknown if rewards is None else rewards, rollout.boundaries)
         update: UpdateReport | None = None
         if rewards is not None:
             progress_remaining = 1 - (self.steps - self.rollout_size) / self.total_steps
@@ -143,6 +144,12 @@ class Trainer:
             | reward_metrics(self.learning, rollout.true_rewards, rewards)
             | update_metrics(update)
         )
+
+    def _fitting_aside(self) -> AbstractContextManager[None]:
+        """Returns what fits the reward while the agent acts, where that was asked for."""
+        if isinstance(self.learning, RewardLearning):
+            return self.learning.fitting_aside()
+        return nullcontext()
 
     def _collect(self) -> Rollout:
         rollout = self.agent.collect()
@@ -160,7 +167,8 @@ class Trainer:
     def _rewards(self, rollout: Rollout) -> np.ndarray | None:
         """Returns the rewards to learn from, None while there is nothing to learn from yet."""
         if self.learning is None:
-            return rollout.true_rewards
+            clips = self.config.agent.clip_true_reward
+            return np.clip(rollout.true_rewards, -1.0, 1.0) if clips else rollout.true_rewards
         self.learning.remember(rollout)
         if not self._consult():
             return None

@@ -27,12 +27,15 @@ class Mutant:
 # Where the tests are. All that are named below run within seconds, uncompiled.
 ACQUISITION = "tests/query/test_acquisition.py"
 ANSWERS = "tests/store/test_answers.py"
+ATARI = "tests/envs/atari/test_batched.py"
 BOOTSTRAP = "tests/reward/test_bootstrap.py"
 BUFFER = "tests/test_buffer.py"
 CANDIDATES = "tests/query/test_candidates.py"
 CLIPS = "tests/store/test_clips.py"
+CNN = "tests/reward/test_cnn.py"
 COMPARISONS = "tests/feedback/test_comparison.py"
 FITTING = "tests/reward/test_fitting.py"
+GAMES_RECIPE = "tests/recipe/test_games.py"
 LABELS = "tests/recipe/test_labels.py"
 LEASES = "tests/store/test_leases.py"
 LIKELIHOOD = "tests/test_likelihood.py"
@@ -44,9 +47,12 @@ POSTGRESQL = "tests/store/test_postgresql.py"
 PPO = "tests/agents/test_ppo_update.py"
 PREDICTORS = "tests/recipe/test_predictors.py"
 PRESETS = "tests/recipe/test_presets.py"
+READER = "tests/reward/test_labels.py"
+RECTANGLES = "tests/envs/atari/test_games.py"
 REWARDS = "tests/envs/mujoco/test_rewards.py"
 SCALE = "tests/annotators/test_reward_scale.py"
 SCHEDULE = "tests/query/test_schedule.py"
+SCREEN = "tests/envs/atari/test_screen.py"
 SESSION = "tests/labeling_ui/test_session.py"
 SUITE = "tests/envs/test_tasks.py"
 SYNTHETIC = "tests/annotators/test_synthetic.py"
@@ -278,15 +284,15 @@ ENSEMBLE = (
     Mutant(
         "predictor: the action is an input, while fitting",
         "pbrl/reward/labels.py",
-        "np.concatenate([s.observations, s.actions], axis=1)",
-        "np.concatenate([s.observations, 0 * s.actions], axis=1)",
+        "clip_inputs(s.observations, s.actions)",
+        "clip_inputs(s.observations, 0 * s.actions)",
         f"{LABELS}::test_predictors_see_observation_and_action_of_every_step",
     ),
     Mutant(
         "predictor: the action is an input, while rewarding",
         "pbrl/reward/ensemble.py",
-        "np.concatenate([observations, actions], axis=-1)",
-        "np.concatenate([observations, 0 * actions], axis=-1)",
+        "clip_inputs(observations.astype(np.float32, copy=False), actions)",
+        "clip_inputs(observations.astype(np.float32, copy=False), 0 * actions)",
         f"{PREDICTORS}::test_actions_count",
     ),
 )
@@ -323,15 +329,15 @@ QUESTIONS = (
     Mutant(
         "selection: the predictors are asked as soon as they have seen answers",
         "pbrl/reward_learning.py",
-        "self.ensemble.returns if self.ready else None",
+        "self.ensemble.returns_of if self.ready else None",
         "None",
         f"{LOOP}::test_ten_times_as_many_pairs_are_candidates_as_are_asked",
     ),
     Mutant(
         "selection: predictors without an answer are not asked",
         "pbrl/reward_learning.py",
-        "self.ensemble.returns if self.ready else None",
-        "self.ensemble.returns",
+        "self.ensemble.returns_of if self.ready else None",
+        "self.ensemble.returns_of",
         f"{LOOP}::test_ten_times_as_many_pairs_are_candidates_as_are_asked",
     ),
     Mutant(
@@ -745,18 +751,18 @@ MISTAKES = (
     Mutant(
         "mistake 12: the learned reward recorded as the true one",
         "pbrl/trainer.py",
-        "self.true_returns.add(rollout.true_rewards, rollout.ended)\n"
+        "self.true_returns.add(rollout.true_rewards, rollout.boundaries)\n"
         "        rewards = self._rewards(rollout)",
         "rewards = self._rewards(rollout)\n"
         "        self.true_returns.add(rollout.true_rewards if rewards is None else rewards,\n"
-        "                              rollout.ended)",
+        "                              rollout.boundaries)",
         f"{LOOP}::test_true_and_learned_returns_are_recorded_apart",
     ),
     Mutant(
         "mistake 12: the learned reward stored as the true one",
         "pbrl/reward_learning.py",
-        "            rollout.true_rewards,\n",
-        "            self.reward(rollout).astype(np.float64),\n",
+        "judged = rollout.true_rewards - ",
+        "judged = self.reward(rollout).astype(np.float64) - ",
         f"{LOOP}::test_what_is_stored_as_true_reward_is_the_tasks",
     ),
     Mutant(
@@ -980,7 +986,137 @@ BESIDE_PEOPLE = (
     ),
 )
 
+GAMES = (
+    Mutant(
+        "games: the score is black",
+        "envs/atari/batched.py",
+        "black_out(pictures, self._game.blanks)",
+        "pass",
+        f"{ATARI}::test_the_score_is_black_in_what_the_agent_and_a_person_see",
+    ),
+    Mutant(
+        "games: only the digits' colour is black where something moves",
+        "envs/atari/screen.py",
+        "if one.ink is None:",
+        "if True:",
+        f"{SCREEN}::test_ink_leaves_other_colours",
+    ),
+    Mutant(
+        "games: BeamRider's enemies left are black",
+        "envs/atari/games.py",
+        "Blank(10, 61, 8, 46), Blank(32, 20, 8, 11)",
+        "Blank(10, 61, 8, 46), Blank(32, 20, 8, 4)",
+        f"{RECTANGLES}::test_what_shows_the_score_vanishes",
+    ),
+    Mutant(
+        "games: a game's end is not told",
+        "envs/atari/batched.py",
+        "never = np.zeros(self.num_envs, np.bool_)",
+        "never = over",
+        f"{ATARI}::test_a_new_game_begins_in_the_step_that_ends_the_last_one "
+        f"{ATARI}::test_neither_a_lost_life_nor_a_games_end_is_told",
+    ),
+    Mutant(
+        "games: no observation holds two games",
+        "envs/atari/batched.py",
+        "self.observations[began] = self._shrunk[began][:, None]",
+        "pass",
+        f"{ATARI}::test_a_new_game_begins_in_the_step_that_ends_the_last_one",
+    ),
+    Mutant(
+        "games: up to 30 no-ops",
+        "envs/atari/batched.py",
+        "noop_max=30",
+        "noop_max=0",
+        f"{ATARI}::test_seeds_make_games_and_threads_do_not",
+    ),
+    Mutant(
+        "games: an action lasts four frames",
+        "envs/atari/batched.py",
+        "FRAME_SKIP = 4",
+        "FRAME_SKIP = 3",
+        f"{ATARI}::test_an_observation_is_what_the_paper_says_frame_by_frame",
+    ),
+    Mutant(
+        "games: the maximum of two frames",
+        "envs/atari/batched.py",
+        "maxpool=True",
+        "maxpool=False",
+        f"{ATARI}::test_an_observation_is_what_the_paper_says_frame_by_frame",
+    ),
+    Mutant(
+        "games: the score is reported raw",
+        "envs/atari/batched.py",
+        "reward_clipping=False",
+        "reward_clipping=True",
+        f"{ATARI}::test_an_observation_is_what_the_paper_says_frame_by_frame",
+    ),
+    Mutant(
+        "games: no clip goes on into the next game",
+        "pbrl/reward_learning.py",
+        "            rollout.boundaries,\n",
+        "            rollout.ended,\n",
+        f"{GAMES_RECIPE}::test_no_clip_holds_pictures_of_two_games",
+    ),
+    Mutant(
+        "games: a clip holds no pictures of the game before",
+        "pbrl/buffer.py",
+        "np.maximum(np.arange(-self._before, length), -ages[:, None])",
+        "np.arange(-self._before, length) + 0 * ages[:, None]",
+        f"{BUFFER}::test_a_clip_of_pictures_is_what_the_agent_saw",
+    ),
+    Mutant(
+        "games: the oracle takes a penalty off a game's last step",
+        "pbrl/reward_learning.py",
+        "self._end_penalty * rollout.game_over",
+        "0.0 * rollout.game_over",
+        f"{GAMES_RECIPE}::test_the_oracle_judges_by_the_raw_score_less_a_penalty_at_the_end",
+    ),
+    Mutant(
+        "games: who learns from the score gets it clipped",
+        "pbrl/trainer.py",
+        "clips = self.config.agent.clip_true_reward",
+        "clips = False",
+        f"{GAMES_RECIPE}::test_who_learns_from_the_score_gets_it_clipped",
+    ),
+    Mutant(
+        "games: strides 3, 2, 1, 1",
+        "pbrl/reward/cnn.py",
+        "(3, 2, 1, 1)",
+        "(3, 2, 2, 1)",
+        f"{CNN}::test_the_shape_is_the_papers",
+    ),
+    Mutant(
+        "games: dropout",
+        "pbrl/reward/cnn.py",
+        "(uniform >= cnn.dropout)",
+        "(uniform >= 0)",
+        f"{CNN}::test_dropout_takes_whole_channels_and_keeps_the_mean",
+    ),
+    Mutant(
+        "games: batch normalisation after training",
+        "pbrl/reward/cnn.py",
+        "(shift - mean * gain)",
+        "(shift - 0 * gain)",
+        f"{CNN}::test_after_training_each_member_is_its_own_network",
+    ),
+    Mutant(
+        "games: the latest 3,000 labels",
+        "pbrl/reward/labels.py",
+        "useful = useful[-self._window :]",
+        "useful = useful[:]",
+        f"{READER}::test_only_the_latest_labels_are_kept",
+    ),
+    Mutant(
+        "games: 200 passes over 500 comparisons before the agent learns",
+        "experiments/presets.py",
+        "initial_updates=6250",
+        "initial_updates=1000",
+        f"{GAMES_RECIPE}::test_500_comparisons_and_200_epochs_before_the_agent_learns",
+    ),
+)
+
 MUTANTS = (
     *(*CHOICE, *ENSEMBLE, *QUESTIONS, *AGENT_AND_TASKS, *TEACHERS, *MISTAKES),
-    *(*STORE, *BESIDE_PEOPLE),
+    *(*STORE, *BESIDE_PEOPLE, *GAMES),
 )

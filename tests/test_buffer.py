@@ -10,7 +10,9 @@ NUM_ENVS = 3
 
 
 def make_buffer(capacity: int = 20, num_envs: int = NUM_ENVS) -> SegmentBuffer:
-    return SegmentBuffer(num_envs, capacity * num_envs, obs_dim=2, act_dim=1, state_dim=1)
+    return SegmentBuffer(
+        num_envs, capacity * num_envs, observation_shape=(2,), act_dim=1, state_dim=1
+    )
 
 
 def add_steps(buffer: SegmentBuffer, steps: int, episode_steps: int = 7) -> None:
@@ -60,7 +62,7 @@ def test_no_clip_is_longer_than_an_episode_or_than_the_ring():
 
 
 def test_hand_made_boundary():
-    buffer = SegmentBuffer(1, 6, obs_dim=1, act_dim=1, state_dim=0)
+    buffer = SegmentBuffer(1, 6, observation_shape=(1,), act_dim=1, state_dim=0)
     column = np.arange(6, dtype=np.float32).reshape(6, 1, 1)
     dones = np.array([0, 0, 1, 0, 0, 0], bool).reshape(6, 1)
     buffer.add(column, column, column[..., 0], np.zeros((6, 1, 0)), dones)
@@ -116,7 +118,7 @@ def test_cut_refuses_to_cross_a_reset(start: int, length: int):
 
 def test_a_buffer_without_room_is_refused():
     with pytest.raises(ValueError, match="No room"):
-        SegmentBuffer(4, 3, obs_dim=1, act_dim=1, state_dim=0)
+        SegmentBuffer(4, 3, observation_shape=(1,), act_dim=1, state_dim=0)
 
 
 @pytest.mark.parametrize("before", [0, 11, 20, 47])
@@ -152,3 +154,67 @@ def test_overlaps():
     assert shared.tolist() == [True, True, False, False, False]
     reverse = overlaps(envs_b, starts_b, envs_a, starts_a, length=3)
     assert reverse.tolist() == shared.tolist()
+
+
+# Pictures: each is kept once, an agent sees several at a time
+
+STACK = 4
+
+
+def play_pictures(buffer: SegmentBuffer, steps: int, episode_steps: int = 9):
+    """Adds steps whose pictures tell step and environment, stacked as the games stack them."""
+    number = np.arange(buffer.steps_added, buffer.steps_added + steps)
+    seen = np.zeros((steps, buffer.num_envs, STACK, 5, 6), np.uint8)
+    for t, n in enumerate(number):
+        for env in range(buffer.num_envs):
+            began = (n + env) // episode_steps * episode_steps - env  # the episode's first step
+            for back in range(STACK):
+                shown = max(n - back, began, 0)
+                seen[t, env, STACK - 1 - back] = shown % 200 + env
+    dones = (number[:, None] + np.arange(buffer.num_envs)) % episode_steps == episode_steps - 1
+    shape = steps, buffer.num_envs
+    buffer.add(seen, np.zeros((*shape, 2)), np.zeros(shape), np.zeros((*shape, 0)), dones)
+    return seen
+
+
+def picture_buffer(capacity: int = 30) -> SegmentBuffer:
+    return SegmentBuffer(2, capacity * 2, observation_shape=(STACK, 5, 6), act_dim=2, state_dim=0)
+
+
+@pytest.mark.parametrize("chunks", [[25], [7] * 9, [50, 20], [1] * 33])
+def test_a_clip_of_pictures_is_what_the_agent_saw(chunks: list[int]):
+    buffer = picture_buffer()
+    seen = np.concatenate([play_pictures(buffer, steps) for steps in chunks])
+    envs, starts = buffer.clip_starts(5)
+    assert len(envs) > 10
+    clips, actions = buffer.gather(envs, starts, 5)
+    assert clips.shape == (len(envs), 5 + STACK - 1, 5, 6)
+    assert clips.dtype == np.uint8
+    assert actions.shape == (len(envs), 5, 2)
+    for clip, env, start in zip(clips, envs, starts, strict=True):
+        for t in range(5):
+            np.testing.assert_array_equal(clip[t : t + STACK], seen[start + t, env])
+        segment = buffer.cut(int(env), int(start), 5)
+        np.testing.assert_array_equal(segment.observations, clip)
+        assert segment.observations.base is None
+
+
+def test_the_ring_holds_each_picture_once():
+    buffer = picture_buffer(1000)
+    held = sum(array.nbytes for array in buffer._arrays.values())
+    assert held < 2 * 1000 * (5 * 6 + 30)
+
+
+def test_a_restored_buffer_of_pictures_goes_on_as_if_never_saved():
+    buffer, other = picture_buffer(), picture_buffer()
+    play_pictures(buffer, 44)
+    other.restore(buffer.snapshot())
+    for one in (buffer, other):
+        play_pictures(one, 13)
+    envs, starts = buffer.clip_starts(6)
+    np.testing.assert_array_equal(envs, other.clip_starts(6)[0])
+    np.testing.assert_array_equal(
+        buffer.gather(envs, starts, 6)[0], other.gather(envs, starts, 6)[0]
+    )
+    with pytest.raises(CheckpointError, match="pixels"):
+        picture_buffer(31).restore(buffer.snapshot())

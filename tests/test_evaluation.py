@@ -47,19 +47,24 @@ def ensemble_of(run):
 
 @pytest.fixture(scope="module")
 def episodes(debug_run):
-    return play(agent_of(debug_run), envs.make_task(PENDULUM, 3), steps=25, seed=7)
+    tasks = envs.make_task(PENDULUM, 3)
+    return play(agent_of(debug_run), tasks, steps=25, seed=7, ensemble=ensemble_of(debug_run))
 
 
 def test_play_is_what_the_agent_does_in_the_task_alone(debug_run, episodes):
-    agent = agent_of(debug_run)
+    agent, ensemble = agent_of(debug_run), ensemble_of(debug_run)
+    steps = list(walk(agent, envs.make_task(PENDULUM, 3), 25, 7, deterministic=True))
     for i in range(3):
         env = gymnasium.make(PENDULUM)
         observation, _ = env.reset(seed=7 + i)
         for t in range(25):
-            np.testing.assert_array_equal(episodes.observations[t, i], np.float32(observation))
+            seen, done = steps[t].observations[i], steps[t].actions[i]
+            np.testing.assert_array_equal(seen, np.float32(observation))
             action, _ = agent.predict(observation, deterministic=True)
-            np.testing.assert_allclose(episodes.actions[t, i], action, atol=1e-5)
-            observation, reward, *_ = env.step(episodes.actions[t, i])
+            np.testing.assert_allclose(done, action, atol=1e-5)
+            learned = ensemble.reward(seen[None], done[None])
+            np.testing.assert_allclose(episodes.learned_rewards[t, i], learned[0], atol=1e-5)
+            observation, reward, *_ = env.step(done)
             assert episodes.true_rewards[t, i] == pytest.approx(reward, abs=1e-9)
     assert episodes.alive.all()
 
@@ -67,14 +72,17 @@ def test_play_is_what_the_agent_does_in_the_task_alone(debug_run, episodes):
 def test_an_episode_that_ends_early_counts_to_its_end_only(discrete_run):
     tasks = envs.make_task("CartPole-v1", 4, allow_termination=True)
     played = play(agent_of(discrete_run), tasks, steps=500, seed=0)
+    assert played.learned_rewards is None
+    steps = list(walk(agent_of(discrete_run), tasks, 500, 0, deterministic=True))
     lengths = played.alive.sum(axis=0)
     assert len(played.alive) == lengths.max() < 500
     assert (lengths < lengths.max()).any()
     for i, length in enumerate(lengths):
         assert played.alive[:length, i].all()
     np.testing.assert_array_equal(played.true_rewards.sum(axis=0), lengths)  # 1 a step
-    assert played.actions.shape[2] == 2
-    np.testing.assert_array_equal(played.actions.sum(axis=2), 1)  # one-hot
+    actions = np.stack([step.actions for step in steps])
+    assert actions.shape[2] == 2
+    np.testing.assert_array_equal(actions.sum(axis=2), 1)  # one-hot
 
 
 def test_sampled_actions_are_an_option(debug_run):

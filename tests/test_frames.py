@@ -73,7 +73,7 @@ def test_each_step_is_recorded_with_the_picture_of_its_observation(pendulum):
 
 def test_clips_have_their_steps_pictures_and_a_snapshot_keeps_them(pendulum):
     agent = build_agent(SETTINGS, pendulum, seed=1, device="cpu")
-    ring = SegmentBuffer(2, 60, 3, 1, 0, with_frames=True)
+    ring = SegmentBuffer(2, 60, (3,), 1, 0, with_frames=True)
     recorded = []
     for _ in range(2):  # 40 steps into a ring of 30
         rollout = agent.collect()
@@ -84,7 +84,7 @@ def test_clips_have_their_steps_pictures_and_a_snapshot_keeps_them(pendulum):
     assert clip.frames == tuple(recorded[15:25])
     snapshot = ring.snapshot()
     assert snapshot["frames"].dtype == np.uint8
-    other = SegmentBuffer(2, 60, 3, 1, 0, with_frames=True)
+    other = SegmentBuffer(2, 60, (3,), 1, 0, with_frames=True)
     other.restore(snapshot)
     assert other.cut(1, 15, 10).content_hash == clip.content_hash
     assert other.cut(0, 30, 10).frames == ring.cut(0, 30, 10).frames

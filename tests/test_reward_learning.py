@@ -60,7 +60,7 @@ def begin(tmp_path):
         stores.append(LabelStore(tmp_path / file))
         stores[-1].open_run("run", "task", COMPARISON.name)
         ensemble = RewardEnsemble(CONFIG.reward, OBS, ACT, COMPARISON, seed=1)
-        buffer = SegmentBuffer(2, 1000, OBS, ACT, 0)
+        buffer = SegmentBuffer(2, 1000, (OBS,), ACT, 0)
         return RewardLearning(
             CONFIG, ensemble, buffer, 5, stores[-1], "run", COMPARISON, annotator, Clock()
         )

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from experiments.bench.running import run_driver
 
-Part = Literal["stepping", "ppo", "preferences", "split", "startup"]
+Part = Literal["stepping", "ppo", "preferences", "split", "startup", "games", "games-ppo"]
 
 
 @dataclass(frozen=True, slots=True)

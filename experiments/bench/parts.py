@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from experiments.bench.extent import Extent
+from experiments.bench.games import games, games_ppo
 from experiments.bench.measure import Contender, Figure, Part, Scene, ratio, value
 from experiments.bench.training import ppo, preferences, split
 
@@ -66,4 +67,6 @@ PARTS: dict[Part, Callable[[Extent], list[Scene]]] = {
     "preferences": preferences,
     "split": split,
     "startup": startup,
+    "games": games,
+    "games-ppo": games_ppo,
 }

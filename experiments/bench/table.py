@@ -12,6 +12,8 @@ TITLES: dict[Part, str] = {
     "preferences": "Learning from preferences",
     "split": "Where the time goes, and two runs at once",
     "startup": "Start-up",
+    "games": "Stepping games",
+    "games-ppo": "PPO on Pong",
 }
 NOTES: dict[Part, str] = {
     "stepping": (
@@ -43,6 +45,17 @@ NOTES: dict[Part, str] = {
     "startup": (
         "From the start of the process to the end of the help, or to the first step of the "
         "environments. Empty caches: neither the compiled graphs nor Python's bytecode are there."
+    ),
+    "games": (
+        "Agent steps, of four frames each, with random actions drawn before. All make 84x84 grey "
+        "stacks of four; ours blacks the score out first. In colour too: with the pictures that "
+        "people see beside them, not yet encoded. SB3's wrappers step their games in a loop."
+    ),
+    "games-ppo": (
+        "The same hyperparameters (RL Baselines3 Zoo's for Atari) and network, learning from the "
+        "score. The first rollout and update are warm-up and do not count. From preferences: the "
+        "loop of `pbrl train Pong`, with labels and gradient steps of the predictors as often as "
+        "in 5M steps with 5,500 labels, without the first fit."
     ),
 }
 BESIDE = {"threads": "threads", "vectorization": "environments in"}

@@ -33,8 +33,11 @@ def build_agent(config: AgentConfig, env: VectorEnv, seed: int, device: str) -> 
     if config.normalize_observations:
         policy_kwargs["features_extractor_class"] = NormalizedObservations
     vec_env = GymnasiumVecEnv(env)
+    sees_pictures = len(env.single_observation_space.shape or ()) == 3
+    if sees_pictures:  # of one scale, and the network of Mnih et al. 2015 has its own extractor
+        policy_kwargs.pop("features_extractor_class", None)
     agent = PreferencePPO(
-        "MlpPolicy",
+        "CnnPolicy" if sees_pictures else "MlpPolicy",
         vec_env,
         learning_rate=LinearSchedule(config.lr, 0.0, 1.0) if config.lr_decay else config.lr,
         n_steps=config.rollout_steps,

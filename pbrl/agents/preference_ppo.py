@@ -43,7 +43,7 @@ from pbrl.agents.policy import policy_function, read_weights, sample
 from pbrl.agents.ppo_update import Experience, Hyperparameters, make_update
 from pbrl.agents.recording import Recording
 from pbrl.agents.reward_scaling import scale_rewards
-from pbrl.agents.vec_env import GymnasiumVecEnv, pictures, render_states
+from pbrl.agents.vec_env import GymnasiumVecEnv, games_over, pictures, render_states
 from pbrl.compilation import compile_function
 from pbrl.errors import ConfigError, NumericalError
 from pbrl.rollout import Rollout
@@ -215,7 +215,7 @@ class PreferencePPO(PPO):
             if not callback.on_step():
                 return False
             self._update_info_buffer(infos, dones)
-            recording.record(t, executed, rewards, dones, infos)
+            recording.record(t, executed, rewards, dones, infos, games_over(env))
             self._last_obs = new_obs
             self._last_episode_starts = dones
         recording.check_finite(self._last_obs)

@@ -45,6 +45,7 @@ class Recording:
             truncated=np.zeros(steps, bool),
             render_states=np.zeros((*steps, state_size), np.float32),
             frames=np.empty((*steps, int(with_frames)), object),
+            game_over=np.zeros(steps, bool),
         )
         self.actions = np.zeros((*steps, *action_shape), np.int64 if discrete else np.float32)
         """(T, N, A) as drawn, before clipping, or (T, N) indices."""
@@ -86,9 +87,11 @@ class Recording:
         rewards: np.ndarray,
         dones: np.ndarray,
         infos: list[dict[str, Any]],
+        games_over: np.ndarray,
     ) -> None:
         """Records what step `t` did: executed actions (N, ...), the task's answer (N,) each."""
         rollout = self.rollout
+        rollout.game_over[t] = games_over
         if executed.ndim == 1:
             rollout.actions[t] = 0
             rollout.actions[t, np.arange(len(executed)), executed] = 1
@@ -113,7 +116,7 @@ class Recording:
             NumericalError: one is NaN or infinite; the message says which.
         """
         for name, array in (("observation", self.rollout.observations), ("action", self.actions)):
-            if not np.isfinite(array).all():
+            if array.dtype == np.float32 and not np.isfinite(array).all():
                 t, env, *_ = np.argwhere(~np.isfinite(array))[0]
                 raise NumericalError(
                     f"The {name} of environment {env} at step {t} of this rollout is not finite: "

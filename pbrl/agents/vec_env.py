@@ -20,7 +20,8 @@ class GymnasiumVecEnv(VecEnv):
     """A Gymnasium vector environment behind SB3's interface.
 
     The info dict of an environment is empty but at the end of an episode, when it holds
-    `terminal_observation`, `TimeLimit.truncated` and, as SB3's Monitor adds it, `episode`.
+    `terminal_observation`, `TimeLimit.truncated` and, as SB3's Monitor adds it, `episode`. At the
+    end of a game of an endless task it holds `episode` alone, and the agent is told of no end.
     """
 
     def __init__(self, envs: VectorEnv) -> None:
@@ -49,6 +50,12 @@ class GymnasiumVecEnv(VecEnv):
         states = getattr(self.envs, "render_states", None)
         return np.empty((self.num_envs, 0), dtype=np.float32) if states is None else states
 
+    @property
+    def game_over(self) -> np.ndarray:
+        """(N,) bool, whether the last step was the last of a game that has no end for the agent."""
+        over = getattr(self.envs, "game_over", None)
+        return np.zeros(self.num_envs, bool) if over is None else over
+
     def reset(self) -> np.ndarray:
         """Resets all environments, with the seed that `seed()` left. Returns (N, ...)."""
         observations, _ = self.envs.reset(seed=self._seeds[0])
@@ -70,11 +77,17 @@ class GymnasiumVecEnv(VecEnv):
         dones = terminated | truncated
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for i in np.flatnonzero(dones):
-            infos[i] = self._end_of_episode(int(i), info["final_obs"][i], bool(not terminated[i]))
+            infos[i] = {
+                "terminal_observation": np.array(info["final_obs"][i]),
+                "TimeLimit.truncated": bool(not terminated[i]),
+                "episode": self._end_of_episode(int(i)),
+            }
+        for i in np.flatnonzero(self.game_over):
+            infos[i]["episode"] = self._end_of_episode(int(i))
         return observations, rewards, dones, infos
 
-    def _end_of_episode(self, i: int, final_obs: np.ndarray, timeout: bool) -> dict[str, Any]:
-        """Returns SB3's info of environment `i`, whose episode ended, and counts from 0 again."""
+    def _end_of_episode(self, i: int) -> dict[str, float]:
+        """Returns how the episode of environment `i` went, as a Monitor does, and counts anew."""
         episode = {
             "r": float(self.episode_returns[i]),
             "l": int(self.episode_lengths[i]),
@@ -82,11 +95,7 @@ class GymnasiumVecEnv(VecEnv):
         }
         self.episode_returns[i] = 0
         self.episode_lengths[i] = 0
-        return {
-            "terminal_observation": np.array(final_obs),
-            "TimeLimit.truncated": timeout,
-            "episode": episode,
-        }
+        return episode
 
     def close(self) -> None:
         """Closes the environments."""
@@ -126,6 +135,14 @@ def render_states(env: VecEnv) -> np.ndarray:
     if isinstance(inner, GymnasiumVecEnv):
         return inner.render_states
     return np.empty((env.num_envs, 0), dtype=np.float32)
+
+
+def games_over(env: VecEnv) -> np.ndarray:
+    """Returns where the last step was a game's last (N,) bool, which the agent is not told."""
+    inner = env.unwrapped
+    if isinstance(inner, GymnasiumVecEnv):
+        return inner.game_over
+    return np.zeros(env.num_envs, bool)
 
 
 def pictures(env: VecEnv) -> np.ndarray | None:

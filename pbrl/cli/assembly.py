@@ -21,6 +21,7 @@ from pbrl.feedback import COMPARISON
 from pbrl.frozen_reward import FrozenReward
 from pbrl.people import People
 from pbrl.publishing import Publisher
+from pbrl.reward.build import make_ensemble
 from pbrl.reward.ensemble import RewardEnsemble
 from pbrl.reward.labels import LabelledClips, LabelReader
 from pbrl.reward_learning import RewardLearning
@@ -62,6 +63,7 @@ def make_env(
             threads=threads,
             record_frames=record_frames,
             allow_termination=config.allow_termination,
+            blanks=[envs.Blank(*blank) for blank in config.blanks],
         )
     except envs.TaskError as error:
         raise TaskError(str(error)) from error
@@ -136,7 +138,6 @@ def open_reward_learning(
         store: Its label store, opened; the one in its folder if left out.
         say: Told of questions that are left out since a clip of them is damaged.
     """
-    obs_dim, act_dim = space_sizes(task)
     store = store or LabelStore(run.labels_file)
     name = name_in_store(run, config, store)
     store.open_run(name, config.env.env_id, COMPARISON.name, look_for=config.look_for)
@@ -145,7 +146,7 @@ def open_reward_learning(
         new_ensemble(config, task),
         SegmentBuffer(
             *(config.env.num_envs, config.query.buffer_steps),
-            *(obs_dim, act_dim, env.render_states.shape[1]),
+            *(observation_shape(task), action_size(task), env.render_states.shape[1]),
             with_frames=records_frames(config, task),
         ),
         clip_steps(config, task),
@@ -155,6 +156,7 @@ def open_reward_learning(
         annotator,
         clock,
         say,
+        end_penalty=task.end_penalty,
     )
 
 
@@ -216,25 +218,31 @@ def labels_of(
 def _check_sizes(store: LabelStore, run: str, number: int, task: envs.TaskInfo) -> None:
     """Refuses clips whose observations and actions are not of the task's sizes."""
     clip = store.segments(run, [number], true_rewards=False)[number][0]
-    found = clip.observations.shape[1], clip.actions.shape[1]
-    if found != space_sizes(task):
+    found = (*clip.observations.shape[1:], clip.actions.shape[1])
+    expected = (*observation_shape(task)[-2:], action_size(task))
+    if found != expected:
         raise ConfigError(
             f"The clips of run {run!r} in {store.name} have observations and actions of sizes "
-            f"{found}, but {task.env_id} has {space_sizes(task)} here: they come from another "
-            "version of the task."
+            f"{found}, but {task.env_id} has {expected} here: they come from another version of "
+            "the task."
         )
 
 
 def new_ensemble(config: TrainConfig, task: envs.TaskInfo) -> RewardEnsemble:
     """Returns an ensemble that has seen no label."""
-    obs_dim, act_dim = space_sizes(task)
     device = "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
-    return RewardEnsemble(config.reward, obs_dim, act_dim, COMPARISON, config.seed, device)
+    shape = observation_shape(task)
+    return make_ensemble(config, shape, action_size(task), device)
 
 
-def space_sizes(task: envs.TaskInfo) -> tuple[int, int]:
-    """Returns the entries of an observation and of an action (one-hot where it is discrete)."""
-    return spaces.flatdim(task.observation_space), spaces.flatdim(task.action_space)
+def observation_shape(task: envs.TaskInfo) -> tuple[int, ...]:
+    """Returns (O,) of numbers, or (K, H, W) of K pictures."""
+    return task.observation_space.shape
+
+
+def action_size(task: envs.TaskInfo) -> int:
+    """Returns the entries of an action; it is one-hot where it is discrete."""
+    return spaces.flatdim(task.action_space)
 
 
 def run_from(path: Path) -> Run:

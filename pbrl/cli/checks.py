@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 import envs
+from pbrl.cli.memory import check_memory
 from pbrl.config import QueryConfig, TrainConfig
 from pbrl.errors import ConfigError
 from pbrl.frozen_reward import FEWEST_LABELS
@@ -70,6 +71,9 @@ RANGES: dict[str, Range] = {
     "reward.initial_updates": COUNT,
     "reward.updates": COUNT,
     "reward.reward_std": POSITIVE,
+    "reward.dropout": Range(0, 1, below=True),
+    "reward.label_window": NOT_NEGATIVE,
+    "reward.checked_labels": NOT_NEGATIVE,
     "query.label_budget": COUNT,
     "query.initial_fraction": Range(0, 1, above=True),
     "query.initial_steps": COUNT,
@@ -87,7 +91,7 @@ RANGES: dict[str, Range] = {
     "total_steps": COUNT,
     "seed": NOT_NEGATIVE,
     "threads": NOT_NEGATIVE,
-    "learner_threads": COUNT,
+    "learner_threads": NOT_NEGATIVE,
     "checkpoint_steps": COUNT,
 }
 """Of every number among the settings; where it is a tuple, of each entry."""
@@ -113,6 +117,7 @@ def check_config(config: TrainConfig, task: envs.TaskInfo) -> None:
     _check_annotator(config)
     if config.reward_source == "preferences" and config.annotator != "none":
         _check_questions(config, task, rollout_size)
+    check_memory(config, task, clip_steps(config, task))
 
 
 def _check_annotator(config: TrainConfig) -> None:

@@ -82,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
         "--episodes", type=_at_least_one, default=EPISODES, help="episodes to play (default: 20)"
     )
     parser.add_argument(
-        "--stochastic", action="store_true", help="sample actions, as in training, not the mean"
+        "--stochastic",
+        action="store_true",
+        help="sample actions, as in training, not the mean (of games they are always sampled)",
     )
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="write what was measured as JSON too"
@@ -134,7 +136,8 @@ def _evaluate(
     env = make_env(config.env, count, threads=config.threads)
     try:
         seed = seed_of(config.seed, "evaluation")
-        episodes = play(agent, env, task.episode_steps, seed, deterministic)
+        sure = deterministic and not task.endless
+        episodes = play(agent, env, task.episode_steps, seed, sure, ensemble)
     finally:
         env.close()
     rng = numbered_generator(config.seed, "evaluation", 0)  # not the bits that seed the episodes
@@ -148,7 +151,8 @@ def _film(config: TrainConfig, agent: PreferencePPO, path: Path, *, deterministi
     env = make_env(config.env, 1, record_frames=not task.draws_from_states)
     try:
         seed = seed_of(config.seed, "evaluation")
-        steps = walk(agent, env, task.episode_steps, seed, deterministic)
+        sure = deterministic and not task.endless
+        steps = walk(agent, env, task.episode_steps, seed, sure)
         if task.draws_from_states:
             states = np.concatenate([step.render_states for step in steps])
             frames = _drawn(task.env_id, states)

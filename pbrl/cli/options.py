@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tyro
 
-from experiments.presets import PRESETS
+from experiments.presets import PRESETS, settings_for
 from pbrl.annotators import TEACHERS
 from pbrl.cli.assembly import StoresGiven, describe_task, run_from
 from pbrl.cli.checks import check_config
@@ -121,14 +121,16 @@ def new_settings(preset: str | None, options: argparse.Namespace, rest: list[str
             f"There is no preset {preset!r}. {nearest(preset, PRESETS)} "
             "A Gymnasium id is given with --env."
         )
-    config = _with_options(PRESETS[preset] if preset else TrainConfig(), options)
+    config = _with_options(PRESETS[preset] if preset else settings_for(options.env), options)
     config = _with_settings(config, [*rest, "--help"] if options.settings else rest)
     check_config(config, describe_task(config.env.env_id))
     threads = config.threads or idle_processors(config.env.num_envs)
     query = config.query
     if options.max_lag is None:
         query = dataclasses.replace(query, max_lag=_lag_that_suits(query))
-    return dataclasses.replace(config, threads=threads, query=query)
+    return dataclasses.replace(
+        config, threads=threads, learner_threads=config.learner_threads or threads, query=query
+    )
 
 
 def _lag_that_suits(query: QueryConfig) -> int:

@@ -83,7 +83,8 @@ class Player:
         self._load()
         assert self._agent is not None and self._checkpoint is not None
         steps = self._task.episode_steps
-        self._steps = walk(self._agent, self._env, steps, self._seed, self._deterministic)
+        sure = self._deterministic and not self._task.endless
+        self._steps = walk(self._agent, self._env, steps, self._seed, sure)
         self._seed += 1
         return f"the agent after {self._checkpoint.steps:,} steps"
 

@@ -17,8 +17,9 @@ from pbrl.query.candidates import Candidates, propose_pairs
 from pbrl.segments import Segment
 from pbrl.store import Query
 
-Returns = Callable[[np.ndarray], np.ndarray]
-"""`(C, T, I)` clips to each member's predicted returns `(E, C)`."""
+Returns = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Observations and actions of C clips, as `SegmentBuffer.gather` gives them, to each member's
+predicted returns `(E, C)`."""
 
 
 def select_queries(
@@ -75,8 +76,6 @@ def candidate_returns(
     buffer: SegmentBuffer, candidates: Candidates, predicted: Returns
 ) -> np.ndarray:
     """Returns the members' predicted returns of all candidates in one batch: `(E, B, K)`."""
-    observations, actions = buffer.gather(
-        candidates.envs.ravel(), candidates.starts.ravel(), candidates.length
-    )
-    returns = predicted(np.concatenate([observations, actions], axis=-1))
+    clips = buffer.gather(candidates.envs.ravel(), candidates.starts.ravel(), candidates.length)
+    returns = predicted(*clips)
     return returns.reshape(len(returns), *candidates.envs.shape)

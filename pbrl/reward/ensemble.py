@@ -22,6 +22,7 @@ from pbrl.errors import NumericalError
 from pbrl.feedback import FeedbackKind
 from pbrl.reward import fitting
 from pbrl.reward.bootstrap import bootstrap_counts, draw_minibatches
+from pbrl.reward.inputs import clip_inputs
 from pbrl.reward.labels import Floats, LabelledClips
 from pbrl.reward.network import Mlp, apply_in_parts, init_mlp
 from pbrl.seeding import generator, generator_state, seed_of, set_generator_state
@@ -50,8 +51,8 @@ class FitReport:
 class FitData(NamedTuple):
     """Labels as a fit sees them."""
 
-    inputs: Tensor
-    """`(B, K, T, I)` normalised."""
+    inputs: Any
+    """`(B, K, T, I)` normalised; of pictures a list of B arrays `(K, T + stack - 1, H, W)`."""
     targets: Tensor
     """`(B, D)`."""
     counts: Tensor
@@ -85,12 +86,21 @@ class RewardEnsemble:
         self.device = torch.device(device)
         self.obs_dim, self.act_dim, self.inputs = obs_dim, act_dim, obs_dim + act_dim
         self._rng = generator(seed, "reward")
-        self._mlp = Mlp(self.inputs, config.hidden_sizes, config.leaky_slope)
         weights_rng = torch.Generator().manual_seed(seed_of(seed, "reward"))
-        params = init_mlp(self._mlp, config.ensemble_size, weights_rng)
-        self.learner = new_learner(params.to(self.device))
+        self.learner = new_learner(self._make_networks(weights_rng).to(self.device))
         self.updates = 0
         """Gradient steps taken so far."""
+        members = (config.ensemble_size,)
+        self.l2 = torch.full(members, config.l2_initial, device=self.device)
+        self.input_mean = torch.zeros(self.inputs, device=self.device)
+        self.input_std = torch.ones(self.inputs, device=self.device)
+        self.output_mean = torch.zeros(members, device=self.device)
+        self.output_std = torch.ones(members, device=self.device)
+
+    def _make_networks(self, rng: torch.Generator) -> Tensor:
+        """Makes the functions that the predictors consist of; returns their parameters (E, P)."""
+        config, kind = self.config, self.kind
+        self._mlp = Mlp(self.inputs, config.hidden_sizes, config.leaky_slope)
         self._fit_step = compile_function(
             functools.partial(
                 fitting.fit_step,
@@ -103,14 +113,23 @@ class RewardEnsemble:
         self._fit_step_by_annotator = compile_function(
             functools.partial(fitting.fit_step_by_annotator, mlp=self._mlp, kind=kind, lr=config.lr)
         )
-        members = (config.ensemble_size,)
-        self.l2 = torch.full(members, config.l2_initial, device=self.device)
-        self.input_mean = torch.zeros(self.inputs, device=self.device)
-        self.input_std = torch.ones(self.inputs, device=self.device)
-        self.output_mean = torch.zeros(members, device=self.device)
-        self.output_std = torch.ones(members, device=self.device)
+        return init_mlp(self._mlp, config.ensemble_size, rng)
 
-    def returns(self, inputs: Floats) -> Floats:
+    @property
+    def observation_shape(self) -> tuple[int, ...]:
+        """Returns (O,) of numbers, or (K, H, W) of pictures."""
+        return (self.obs_dim,)
+
+    def returns_of(self, observations: NDArray, actions: Floats) -> Floats:
+        """Returns each member's summed reward of clips, in the likelihood's units: `(E, C)`.
+
+        Args:
+            observations: `(C, T, O)` raw, or `(C, T + K - 1, H, W)` pictures.
+            actions: `(C, T, A)` as executed.
+        """
+        return self.returns(clip_inputs(observations, actions))
+
+    def returns(self, inputs: Any) -> Floats:
         """Returns each member's summed reward of clips, in the likelihood's units: `(E, C)`.
 
         Args:
@@ -120,11 +139,11 @@ class RewardEnsemble:
             rewards = self._raw(torch.from_numpy(inputs.reshape(-1, self.inputs)))
             return rewards.reshape(len(self.l2), *inputs.shape[:2]).sum(dim=-1).cpu().numpy()
 
-    def reward(self, observations: Floats, actions: Floats) -> Floats:
+    def reward(self, observations: NDArray, actions: Floats) -> Floats:
         """Returns the learned reward: the mean over members of each one's normalised output.
 
         Args:
-            observations: `(..., O)` raw observations.
+            observations: `(..., O)` raw observations, or `(..., K, H, W)` pictures.
             actions: `(..., A)` the actions taken there, as executed.
 
         Returns:
@@ -133,9 +152,8 @@ class RewardEnsemble:
         Raises:
             NumericalError: A reward is not finite.
         """
-        inputs = np.concatenate([observations, actions], axis=-1).astype(np.float32)
         with torch.no_grad():
-            raw = self._raw(torch.from_numpy(inputs.reshape(-1, self.inputs)))
+            raw = self._raw_rewards(observations, actions)
             normal = (raw - self.output_mean[:, None]) / self.output_std[:, None]
             rewards = (normal * self.config.reward_std).mean(dim=0).cpu().numpy()
         if not np.isfinite(rewards).all():
@@ -143,7 +161,13 @@ class RewardEnsemble:
                 f"The learned reward is not finite for {np.sum(~np.isfinite(rewards))} of "
                 f"{rewards.size} steps: expected finite observations and predictor weights."
             )
-        return rewards.reshape(inputs.shape[:-1])
+        return rewards.reshape(actions.shape[:-1])
+
+    def _raw_rewards(self, observations: NDArray, actions: Floats) -> Tensor:
+        """Returns each member's reward of single steps, not normalised, `(E, B)`."""
+        inputs = clip_inputs(observations.astype(np.float32, copy=False), actions)
+        inputs = inputs.astype(np.float32, copy=False)
+        return self._raw(torch.from_numpy(inputs.reshape(-1, self.inputs)))
 
     def fit(self, labels: LabelledClips, updates: int) -> FitReport:
         """Takes gradient steps on the labels and renormalises inputs and outputs.
@@ -160,25 +184,21 @@ class RewardEnsemble:
         batches = draw_minibatches(counts, updates, config.batch_size, self._rng)
         self._set_input_normalizer(labels)
         data = self._fit_data(labels, counts)
+        checked = self._checked(data)
         rewards: Tensor | None = None
         corrections = fitting.ADAM.corrections(self.updates + 1, updates).to(self.device)
         for update, batch in enumerate(torch.from_numpy(batches).to(self.device), start=1):
-            drawn = (data.inputs[batch], data.targets[batch], corrections[update - 1])
-            if data.error_rates is None:
-                self.learner = self._fit_step(self.learner, self.l2, *drawn)
-            else:
-                drawn = (*drawn, data.error_rates[batch])
-                self.learner = self._fit_step_by_annotator(self.learner, self.l2, *drawn)
+            self._step(data, batch, corrections[update - 1])
             if update % config.l2_every == 0:
-                rewards = self._step_rewards(data.inputs)
-                train, validation, _ = self._losses(data, rewards)
+                rewards = self._step_rewards(checked.inputs)
+                train, validation, _ = self._losses(checked, rewards)
                 bounds = (config.l2_ratio_low, config.l2_ratio_high)
                 self.l2 = fitting.adjusted_l2(self.l2, train, validation, *bounds, config.l2_factor)
         self.updates += updates
         if rewards is None or updates % config.l2_every:
-            rewards = self._step_rewards(data.inputs)
+            rewards = self._step_rewards(checked.inputs)
         self._set_output_normalizer(rewards)
-        report = self._report(data, rewards)
+        report = self._report(checked, rewards, len(labels))
         if not np.isfinite(report.train_loss).all():
             raise NumericalError(
                 f"The reward predictors' loss is not finite after fitting {len(labels)} labels "
@@ -194,7 +214,26 @@ class RewardEnsemble:
         """
         counts = bootstrap_counts(labels.numbers, self.config.ensemble_size, self.seed)
         data = self._fit_data(labels, counts)
-        return self._report(data, self._step_rewards(data.inputs))
+        return self._report(data, self._step_rewards(data.inputs), len(labels))
+
+    def _step(self, data: FitData, batch: Tensor, corrections: Tensor) -> None:
+        """Takes one gradient step.
+
+        Args:
+            data: The labels.
+            batch: `(E, M)` those of each member's minibatch.
+            corrections: `(2,)` Adam's.
+        """
+        drawn = (data.inputs[batch], data.targets[batch], corrections)
+        if data.error_rates is None:
+            self.learner = self._fit_step(self.learner, self.l2, *drawn)
+        else:
+            drawn = (*drawn, data.error_rates[batch])
+            self.learner = self._fit_step_by_annotator(self.learner, self.l2, *drawn)
+
+    def _checked(self, data: FitData) -> FitData:
+        """Returns the labels on which a fit measures losses and normalises outputs: all of them."""
+        return data
 
     def state(self) -> dict[str, Any]:
         """Returns all that is needed to go on exactly: tensors, and the random stream as text."""
@@ -244,7 +283,7 @@ class RewardEnsemble:
 
     def _fit_data(self, labels: LabelledClips, counts: NDArray[np.int64]) -> FitData:
         return FitData(
-            self._normalized(torch.from_numpy(labels.inputs)),
+            self._fit_inputs(labels),
             torch.from_numpy(labels.targets).to(self.device),
             torch.from_numpy(counts).to(self.device, torch.float32),
             None
@@ -252,7 +291,11 @@ class RewardEnsemble:
             else torch.from_numpy(labels.error_rates).to(self.device),
         )
 
-    def _step_rewards(self, inputs: Tensor) -> Tensor:
+    def _fit_inputs(self, labels: LabelledClips) -> Any:
+        """Returns the inputs of `FitData`."""
+        return self._normalized(torch.from_numpy(labels.inputs))
+
+    def _step_rewards(self, inputs: Any) -> Tensor:
         """Returns each member's reward of every step, `(E, ...)` of normalised `(..., I)`."""
         rewards = apply_in_parts(self._mlp, self.learner.parameters, inputs.flatten(end_dim=-2))
         return rewards.unflatten(1, inputs.shape[:-1])
@@ -273,6 +316,6 @@ class RewardEnsemble:
         train = (loss * data.counts).sum(dim=1) / data.counts.sum(dim=1).clamp_min(1)
         return train, (loss * left_out).sum(dim=1) / held, (correct * left_out).sum(dim=1) / held
 
-    def _report(self, data: FitData, rewards: Tensor) -> FitReport:
+    def _report(self, data: FitData, rewards: Tensor, labels: int) -> FitReport:
         values = (x.cpu().numpy() for x in (*self._losses(data, rewards), self.l2))
-        return FitReport(len(data.targets), *values)
+        return FitReport(labels, *values)

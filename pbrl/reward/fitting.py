@@ -10,6 +10,8 @@ from torch import Tensor
 
 from pbrl.adam import AdamSettings, Learner, adam_step
 from pbrl.feedback import FeedbackKind
+from pbrl.reward import cnn as networks
+from pbrl.reward.cnn import Cnn
 from pbrl.reward.network import Mlp, apply_mlp, squared_weights
 
 ADAM = AdamSettings()
@@ -95,6 +97,64 @@ def fit_step_by_annotator(
         error_rate=error_rates,
         lr=lr,
     )
+
+
+def stacks(clips: Tensor, count: int) -> Tensor:
+    """Returns what an agent that sees several pictures at a time sees at each step of clips.
+
+    Args:
+        clips: `(..., T + K - 1, H, W)`, each picture once.
+        count: Pictures K in an observation.
+
+    Returns:
+        `(..., T, K, H, W)`.
+    """
+    return clips.unfold(-3, count, 1).movedim(-1, -3)
+
+
+def fit_pictures_step(
+    learner: Learner,
+    statistics: Tensor,
+    l2: Tensor,
+    clips: Tensor,
+    targets: Tensor,
+    corrections: Tensor,
+    uniform: Tensor,
+    error_rates: Tensor,
+    *,
+    cnn: Cnn,
+    kind: FeedbackKind,
+    lr: float,
+) -> tuple[Learner, Tensor]:
+    """Returns learner and running statistics after one gradient step of every member on pictures.
+
+    The objective is that of `fit_step`.
+
+    Args:
+        learner: Networks `(E, P)` and optimiser.
+        statistics: `(2, 4, E, channels)` running means and variances.
+        l2: `(E,)` weight of each member's squared weights.
+        clips: `(E, M, K, T + stack - 1, side, side)` uint8, each member's minibatch.
+        targets: `(E, M, D)` its answers.
+        corrections: `(2,)` Adam's bias corrections of this step.
+        uniform: `(4, M * K * T, E, channels)` in [0, 1), for dropout.
+        error_rates: `(E, M)` share of answers taken to be uniformly random.
+        cnn: The networks' shape.
+        kind: The kind of feedback, which owns the likelihood.
+        lr: Learning rate.
+    """
+    seen = stacks(clips, cnn.stack)
+    pictures = seen.flatten(1, 3).transpose(0, 1)  # (M * K * T, E, stack, side, side)
+
+    def objective(params: Tensor) -> tuple[Tensor, Tensor]:
+        rewards, measured = networks.train_cnn(cnn, params, pictures, uniform)
+        returns = rewards.unflatten(1, seen.shape[1:4]).sum(dim=-1)
+        fit = -kind.log_likelihood(returns, targets, error_rates).mean(dim=1)
+        return (fit + l2 * networks.squared_weights(cnn, params)).sum(), measured
+
+    grads, measured = torch.func.grad(objective, has_aux=True)(learner.parameters)
+    moved = torch.lerp(statistics, measured, 1 - networks.DECAY)
+    return adam_step(learner, grads, corrections, lr, ADAM), moved
 
 
 def adjusted_l2(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from pbrl.config import RewardConfig
 from pbrl.errors import ClipDamaged
 from pbrl.feedback import FeedbackKind
 from pbrl.reward.error_rates import ErrorRates
+from pbrl.reward.inputs import clip_inputs
 from pbrl.segments import Segment
 from pbrl.store import Answered, LabelStore
 
@@ -22,8 +24,9 @@ class LabelledClips:
 
     numbers: NDArray[np.int64]
     """`(B,)` the query's number."""
-    inputs: Floats
-    """`(B, K, T, I)` observations and actions side by side, raw."""
+    inputs: Any
+    """`(B, K, T, I)` float32, observations and actions side by side, raw. Of pictures, which are
+    not copied into one array, a list of B arrays `(K, T + stack - 1, H, W)` uint8."""
     targets: Floats
     """`(B, D)` the answers as the feedback kind gives them to its likelihood."""
     error_rates: Floats | None = None
@@ -32,9 +35,10 @@ class LabelledClips:
     def __post_init__(self) -> None:
         """Checks that the parts belong together."""
         labels = len(self.numbers)
-        if self.inputs.ndim != 4 or len(self.inputs) != labels or len(self.targets) != labels:
+        shape = np.shape(self.inputs[0]) if labels and len(self.inputs) else ()
+        if len(shape) not in (3, 4) or {len(self.inputs), len(self.targets)} != {labels}:
             raise ValueError(
-                f"LabelledClips: {labels} numbers, inputs {self.inputs.shape}, "
+                f"LabelledClips: {labels} numbers, {len(self.inputs)} inputs of shape {shape}, "
                 f"targets {self.targets.shape}"
             )
         if self.error_rates is not None and self.error_rates.shape != (labels,):
@@ -52,7 +56,8 @@ class LabelReader:
         store: The label store.
         run: The run's name.
         kind: The kind of feedback of its queries.
-        config: Whether each annotator's share of errors is estimated; not, if left out.
+        config: Whether each annotator's share of errors is estimated, and how many labels are kept;
+            not, and all, if left out.
         say: Told once of each question that is left out since a clip of it is damaged; if there is
             no one to tell, that is an error.
     """
@@ -66,7 +71,8 @@ class LabelReader:
         say: Callable[[str], object] | None = None,
     ) -> None:
         self._store, self._run, self._kind, self._say = store, run, kind, say
-        self._inputs: dict[int, Floats] = {}
+        self._inputs: dict[int, NDArray] = {}
+        self._window = config.label_window if config else 0
         self._left_out: set[int] = set()
         self._errors = None
         if config is not None and config.error_rate_by_annotator:
@@ -83,6 +89,8 @@ class LabelReader:
         """
         given = [(a, self._kind.decode(a.text)) for a in self._answers(below)]
         useful = [(given, answer) for given, answer in given if self._kind.informative(answer)]
+        useful = useful[-self._window :]
+        self._forget_all_but({answered.number for answered, _ in useful})
         self._fetch({answered.number for answered, _ in useful})
         useful = [one for one in useful if one[0].number in self._inputs]
         if not useful:
@@ -90,9 +98,10 @@ class LabelReader:
         given, answers = zip(*useful, strict=True)
         numbers = [answered.number for answered in given]
         targets = self._kind.targets(answers)
+        inputs = [self._inputs[number] for number in numbers]
         return LabelledClips(
             np.array(numbers, dtype=np.int64),
-            np.stack([self._inputs[number] for number in numbers]),
+            inputs if inputs[0].dtype == np.uint8 else np.stack(inputs),
             targets,
             self._errors.of(given, targets) if self._errors else None,
         )
@@ -113,8 +122,13 @@ class LabelReader:
                 raise
             stored = self._undamaged(missing, self._say)
         for number, segments in stored.items():
-            clips = [np.concatenate([s.observations, s.actions], axis=1) for s in segments]
+            clips = [clip_inputs(s.observations, s.actions) for s in segments]
             self._inputs[number] = np.stack(clips)
+
+    def _forget_all_but(self, numbers: set[int]) -> None:
+        """Lets go of clips whose labels are not kept any more."""
+        for number in self._inputs.keys() - numbers:
+            del self._inputs[number]
 
     def _undamaged(
         self, numbers: Iterable[int], say: Callable[[str], object]

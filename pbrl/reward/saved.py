@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from pbrl.checkpoints import Checkpoint, latest_checkpoint
 from pbrl.config import TrainConfig
 from pbrl.errors import CheckpointError, TaskError
-from pbrl.feedback import COMPARISON
+from pbrl.reward.build import make_ensemble
 from pbrl.reward.ensemble import RewardEnsemble
 from pbrl.runs import Run
 
@@ -29,14 +29,15 @@ class LearnedReward:
 
     def __init__(self, ensemble: RewardEnsemble, env_id: str, steps: int) -> None:
         self.env_id, self.steps = env_id, steps
-        self.observation_size, self.action_size = ensemble.obs_dim, ensemble.act_dim
+        self.observation_shape, self.action_size = ensemble.observation_shape, ensemble.act_dim
         self._ensemble = ensemble
 
     def __call__(self, observations: ArrayLike, actions: ArrayLike) -> NDArray[np.float32]:
         """Returns the rewards of actions taken where these observations were made.
 
         Args:
-            observations: `(..., O)` raw, as the task gives them, not normalised.
+            observations: `(..., O)` raw, as the task gives them, not normalised; pictures
+                `(..., K, H, W)` uint8.
             actions: `(..., A)` as executed, clipped to the task's bounds. Of a discrete action
                 either `(...)` indices from 0, or one-hot.
 
@@ -47,15 +48,16 @@ class LearnedReward:
             TaskError: The shapes are not those of the task.
             NumericalError: A reward is not finite.
         """
-        seen, done = np.asarray(observations, dtype=np.float32), np.asarray(actions)
-        if done.shape == seen.shape[:-1] and np.issubdtype(done.dtype, np.integer):
+        shape = self.observation_shape
+        seen = np.asarray(observations, dtype=np.uint8 if len(shape) == 3 else np.float32)
+        done, before = np.asarray(actions), seen.shape[: -len(shape)]
+        if done.shape == before and np.issubdtype(done.dtype, np.integer):
             done = self._one_hot(done)
-        expected = (*seen.shape[:-1], self.action_size)
-        if seen.shape[-1:] != (self.observation_size,) or done.shape != expected:
+        if seen.shape != (*before, *shape) or done.shape != (*before, self.action_size):
             raise TaskError(
-                f"The reward of {self.env_id} takes observations (..., {self.observation_size}) "
-                f"and actions (..., {self.action_size}) with the same leading axes, but was given "
-                f"{seen.shape} and {np.shape(actions)}."
+                f"The reward of {self.env_id} takes observations (..., "
+                f"{', '.join(map(str, shape))}) and actions (..., {self.action_size}) with the "
+                f"same leading axes, but was given {seen.shape} and {np.shape(actions)}."
             )
         return self._ensemble.reward(seen, done.astype(np.float32))
 
@@ -102,7 +104,9 @@ def saved_ensemble(config: TrainConfig, checkpoint: Checkpoint) -> RewardEnsembl
     if not learning.get("labels"):
         return None
     state = learning["ensemble"]
-    sizes = state["obs_dim"], state["act_dim"]
-    ensemble = RewardEnsemble(config.reward, *sizes, COMPARISON, config.seed)
+    shape = (state["obs_dim"],)
+    if "stack" in state:
+        shape = state["stack"], state["side"], state["side"]
+    ensemble = make_ensemble(config, shape, state["act_dim"])
     ensemble.set_state(state)
     return ensemble

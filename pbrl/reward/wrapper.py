@@ -3,6 +3,7 @@
 They belong directly around the task: the reward takes raw observations and executed actions.
 """
 
+import math
 from typing import Any
 
 import gymnasium
@@ -39,7 +40,7 @@ class LearnedRewardWrapper(gymnasium.Wrapper, RecordConstructorArgs):
     ) -> tuple[Any, dict[str, Any]]:
         """Starts an episode."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._seen = flat(observation, 1)
+        self._seen = as_seen(observation, 1, self._reward)
         return observation, info
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -47,7 +48,7 @@ class LearnedRewardWrapper(gymnasium.Wrapper, RecordConstructorArgs):
         observation, reward, terminated, truncated, info = self.env.step(action)
         done = executed(np.asarray(action)[None], self.action_space)
         learned = self._reward(self._seen, done)[0]
-        self._seen = flat(observation, 1)
+        self._seen = as_seen(observation, 1, self._reward)
         return observation, float(learned), terminated, truncated, info | {"true_reward": reward}
 
 
@@ -74,7 +75,7 @@ class LearnedRewardVectorWrapper(VectorWrapper):
     ) -> tuple[Any, dict[str, Any]]:
         """Starts an episode everywhere."""
         observations, info = self.env.reset(seed=seed, options=options)
-        self._seen = flat(observations, self.num_envs)
+        self._seen = as_seen(observations, self.num_envs, self._reward)
         self._ended[:] = False
         return observations, info
 
@@ -86,7 +87,7 @@ class LearnedRewardVectorWrapper(VectorWrapper):
         if self._late:
             learned[self._ended] = 0.0
         self._ended = terminated | truncated
-        self._seen = flat(observations, self.num_envs)
+        self._seen = as_seen(observations, self.num_envs, self._reward)
         return observations, learned, terminated, truncated, info | {"true_reward": rewards}
 
 
@@ -105,17 +106,20 @@ def check_spaces(observations: spaces.Space, actions: spaces.Space, reward: Lear
         actions, spaces.Box | spaces.Discrete
     )
     sizes = (spaces.flatdim(observations), spaces.flatdim(actions)) if fits else None
-    if sizes != (reward.observation_size, reward.action_size):
+    size = math.prod(reward.observation_shape)
+    if sizes != (size, reward.action_size):
         raise TaskError(
-            f"This reward was learnt on {reward.env_id}, with {reward.observation_size} numbers in "
-            f"an observation and {reward.action_size} in an action; the task to be wrapped "
-            f"observes {observations} and acts in {actions}."
+            f"This reward was learnt on {reward.env_id}, with {size} numbers in an observation and "
+            f"{reward.action_size} in an action; the task to be wrapped observes {observations} "
+            f"and acts in {actions}."
         )
 
 
-def flat(observations: Any, count: int) -> NDArray[np.float32]:
-    """Returns a copy `(count, O)` of observations of any shape."""
-    return np.array(observations, dtype=np.float32).reshape(count, -1)
+def as_seen(observations: Any, count: int, reward: LearnedReward) -> NDArray[Any]:
+    """Returns a copy `(count, ...)` of observations, in the shape that the reward was learnt on."""
+    shape = reward.observation_shape
+    dtype = np.uint8 if len(shape) == 3 else np.float32
+    return np.array(observations, dtype=dtype).reshape(count, *shape)
 
 
 def executed(actions: NDArray[Any], space: spaces.Space) -> NDArray[np.float32]:

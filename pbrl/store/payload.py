@@ -1,7 +1,8 @@
 """A segment as the bytes that the label store holds.
 
-An `.npz` archive without pickle. It is not compressed: a MuJoCo clip is 4 to 10 kB of floats,
-which shrink by a tenth at most, and frames are compressed pictures already.
+An `.npz` archive without pickle. Numbers are not compressed: a MuJoCo clip is 4 to 10 kB of
+floats, which shrink by a tenth at most, and frames are compressed pictures already. What an agent
+sees of a game is: 200 kB of pictures shrink to a twentieth.
 """
 
 import io
@@ -24,7 +25,7 @@ def encode_payload(segment: Segment) -> bytes:
         arrays["frames"] = np.frombuffer(b"".join(segment.frames), np.uint8)
         arrays["frame_ends"] = np.cumsum([len(frame) for frame in segment.frames], dtype="<i8")
     file = io.BytesIO()
-    np.savez(file, **arrays)
+    (np.savez_compressed if segment.sees_pictures else np.savez)(file, **arrays)
     return file.getvalue()
 
 
@@ -47,7 +48,7 @@ def decode_segment(content_hash: str, payload: bytes, true_rewards: bytes | None
     try:
         with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
             fields = dict(arrays)
-        steps = len(fields["observations"])
+        steps = len(fields["actions"])
         rewards = (
             np.full(steps, np.nan)
             if true_rewards is None

@@ -44,7 +44,8 @@ def test_every_preset_passes(preset):
 
 
 def test_every_number_has_a_range():
-    assert set(numbers(TrainConfig())) == set(RANGES)
+    rectangles = {"env.blanks"}  # which are checked with the picture they lie in
+    assert set(numbers(TrainConfig())) - rectangles == set(RANGES)
 
 
 @pytest.mark.parametrize("name", RANGES)

@@ -39,7 +39,7 @@ register("Several-v0", several, max_episode_steps=10)
     ("line", "says"),
     [
         ("train HalfCheeta", "There is no preset 'HalfCheeta'. Did you mean HalfCheetah"),
-        ("train zzz", "There is no preset 'zzz'. There is: Ant, HalfCheetah"),
+        ("train zzz", "There is no preset 'zzz'. There is: Ant, BeamRider"),
         ("train --env pbrl/Hoper-v0", "There is no task 'pbrl/Hoper-v0'. Did you mean pbrl/Hopper"),
         ("train --env Cartpole-v1", "Did you mean CartPole-v1?"),
         ("train --env NoModule:Task-v0", "NoModule"),

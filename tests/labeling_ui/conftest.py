@@ -4,6 +4,7 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,6 +45,29 @@ def desktop(desktops) -> Iterator:
     """A screen with nothing on it."""
     with desktops.Desktop() as desktop:
         yield desktop
+
+
+@pytest.fixture(scope="session")
+def viewers():
+    """Viewers in processes of their own: see viewer.py."""
+    return beside("viewer")
+
+
+@pytest.fixture
+def open_viewer(desktop, stores, viewers, tmp_path) -> Iterator[Callable[..., Any]]:
+    opened: list[Any] = []
+
+    def open_one(run: Path | str, *options: str) -> Any:
+        tell = tmp_path / f"told {len(opened)}.jsonl"
+        opened.append(viewers.Viewer(desktop, stores, run, tell, *options))
+        desktop.focus()
+        return opened[-1]
+
+    yield open_one
+    for viewer in opened:
+        if viewer.process.poll() is None:
+            viewer.process.kill()
+            viewer.process.communicate()
 
 
 @pytest.fixture

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 
 import envs
+from labeling_ui.game_practice import held_actions
 from labeling_ui.practice import smooth_actions
 from pbrl.config import EnvConfig, TrainConfig
+from pbrl.frames import encode_frame
 from pbrl.runs import Run
 from pbrl.segments import Segment
 from pbrl.store import LabelStore, Published, Query
@@ -43,6 +45,39 @@ def make_segments(task: str, count: int, seed: int = 0, steps: int | None = None
             actions[:, i].astype(np.float32),
             rewards[:, i].astype(np.float64),
             states[:, i].astype(np.float32),
+        )
+        for i in range(count)
+    ]
+
+
+def make_game_segments(
+    game: str, count: int, seed: int = 0, steps: int = 25, *, in_colour: bool = True
+) -> list[Segment]:
+    """Clips of random play, with the pictures that people see, or without."""
+    games = envs.make_task(f"pbrl/{game}-v0", count, record_frames=in_colour)
+    games.reset(seed=seed)
+    actions = held_actions(np.random.default_rng(seed), int(games.single_action_space.n))
+    newest, shown, rewards = [], [], []
+    for t in range(60 + steps):
+        if t == 60:
+            newest = [games.observations[:, k].copy() for k in range(3)]  # before the first
+        chosen = actions[t, np.arange(count) % actions.shape[1]]
+        if t >= 60:
+            newest.append(games.observations[:, -1].copy())
+            shown.append([encode_frame(one) for one in games.frames] if in_colour else [])
+        paid = games.step(chosen)[1]
+        if t >= 60:
+            rewards.append(paid)
+    n = int(games.single_action_space.n)
+    games.close()
+    one_hot = np.eye(n, dtype=np.float32)
+    return [
+        Segment(
+            np.stack([picture[i] for picture in newest]),
+            one_hot[actions[60 : 60 + steps, i % actions.shape[1]]],
+            np.array([paid[i] for paid in rewards], np.float64),
+            np.zeros((steps, 0), np.float32),
+            tuple(pictures[i] for pictures in shown) if in_colour else (),
         )
         for i in range(count)
     ]
@@ -89,7 +124,8 @@ def make_run(folder: Path, task: str = "Hopper", pairs: int = 12, seed: int = 0)
     store = LabelStore(folder / "labels.db")
     store.open_run(folder.name, env_id, "comparison")
     if pairs:
-        store.post(folder.name, make_queries(make_segments(task, 2 * pairs, seed)))
+        make = make_game_segments if env_id in envs.GAMES else make_segments
+        store.post(folder.name, make_queries(make(task, 2 * pairs, seed)))
     store.publish(folder.name, published())
     store.close()
     return folder

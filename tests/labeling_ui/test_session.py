@@ -299,6 +299,7 @@ def test_practice_comes_first_and_is_never_stored(make_pair):
     session.act(Action.GO_ON)
     assert session.stage.pair is not None
     assert session.stage.pair.number == 9
+    assert "count" in session.notices.text  # that it is in earnest now
     assert session.requests() == []
     assert session.sitting.stored == []
 
@@ -320,6 +321,7 @@ def test_feedback_stands_long_enough_to_be_read(make_pair):
     assert sitting.session.screen is Screen.JUDGING
     assert sitting.number == 1
     assert sitting.session.practice_left == 1
+    assert sitting.session.notices.text == ""
 
 
 def test_undo_shows_a_practice_pair_again(make_pair):

@@ -4,83 +4,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from labeling_ui.layout import lay_out
 from pbrl.store import LabelStore
-
-LOOK_SECONDS = 0.2
-"""After how long a pair that is on the screen is answered; at once, it cannot be."""
-RUN_VERB = """
-import sys
-for name in ("torch", "stable_baselines3"):
-    sys.modules[name] = None  # importing them fails, as at a desk that is made for labelling
-from pbrl.cli.label import main
-sys.exit(main(sys.argv[1:]))
-"""
-
-
-class Viewer:
-    """A `pbrl label` of its own, and what it tells."""
-
-    def __init__(self, desktop, stores, run: Path | str, tell: Path, *options: str) -> None:
-        self.desktop, self._told, self._tell = desktop, stores.told, tell
-        command = [sys.executable, "-c", RUN_VERB, str(run), "--as", "anna", "--tell", str(tell)]
-        self.process = subprocess.Popen(
-            [*command, "--practice", "0", "--repeats", "0", *options],
-            env={**os.environ, "DISPLAY": desktop.name},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._seen = len(self.shown)
-
-    @property
-    def shown(self) -> list[dict]:
-        return self._told(self._tell, "shown")
-
-    def next(self) -> dict:
-        """Waits until the next pair is on the screen and can be answered."""
-        deadline = time.monotonic() + 60
-        while len(self.shown) <= self._seen:
-            if self.process.poll() is not None:
-                raise AssertionError(self.process.communicate())
-            assert time.monotonic() < deadline, "No pair came."
-            time.sleep(0.01)
-        self._seen += 1
-        time.sleep(LOOK_SECONDS)
-        return self.shown[self._seen - 1]
-
-    def close(self) -> tuple[int, str, str]:
-        """Quits by key and returns the exit code and what was printed."""
-        self.desktop.key("q")
-        time.sleep(0.5)
-        if self.process.poll() is None:
-            self.desktop.key("q")
-        out, err = self.process.communicate(timeout=60)
-        return self.process.returncode, out, err
-
-
-@pytest.fixture
-def open_viewer(desktop, stores, tmp_path) -> Iterator[Callable[..., Viewer]]:
-    opened: list[Viewer] = []
-
-    def open_one(run: Path | str, *options: str) -> Viewer:
-        tell = tmp_path / f"told {len(opened)}.jsonl"
-        opened.append(Viewer(desktop, stores, run, tell, *options))
-        desktop.focus()
-        return opened[-1]
-
-    yield open_one
-    for viewer in opened:
-        if viewer.process.poll() is None:
-            viewer.process.kill()
-            viewer.process.communicate()
 
 
 @pytest.fixture
@@ -286,9 +217,9 @@ def test_a_viewer_that_is_killed_loses_no_answer_and_its_pairs_come_back(
     assert store.progress("hopper").leased > 0  # until the leases run out
 
 
-def test_a_display_that_does_not_answer_is_a_sentence(hopper_run):
+def test_a_display_that_does_not_answer_is_a_sentence(hopper_run, viewers):
     done = subprocess.run(
-        [sys.executable, "-c", RUN_VERB, str(hopper_run)],
+        [sys.executable, "-c", viewers.RUN_VERB, str(hopper_run)],
         env={**os.environ, "DISPLAY": ":4711", "XDG_RUNTIME_DIR": "/nowhere"},
         capture_output=True,
         text=True,

@@ -13,7 +13,7 @@ LENGTH, NUM_ENVS, STEPS = 5, 2, 100
 @pytest.fixture
 def buffer():
     rng = np.random.default_rng(0)
-    ring = SegmentBuffer(NUM_ENVS, NUM_ENVS * STEPS, obs_dim=3, act_dim=2, state_dim=1)
+    ring = SegmentBuffer(NUM_ENVS, NUM_ENVS * STEPS, observation_shape=(3,), act_dim=2, state_dim=1)
     ring.add(
         rng.standard_normal((STEPS, NUM_ENVS, 3)).astype(np.float32),
         rng.standard_normal((STEPS, NUM_ENVS, 2)).astype(np.float32),
@@ -29,6 +29,9 @@ class Ensemble:
 
     def __init__(self):
         self.clips_seen = 0
+
+    def returns_of(self, observations, actions):
+        return self.returns(np.concatenate([observations, actions], axis=-1))
 
     def returns(self, clips):
         assert clips.shape[1:] == (LENGTH, 5)
@@ -46,7 +49,7 @@ def select(buffer, predicted, numbers=range(4, 7), **changes):
 
 def test_ten_times_as_many_candidates_are_scored_as_asked(buffer):
     ensemble = Ensemble()
-    queries = select(buffer, ensemble.returns)
+    queries = select(buffer, ensemble.returns_of)
     assert ensemble.clips_seen == 10 * len(queries) * 2
 
 
@@ -56,12 +59,12 @@ def test_what_is_asked_is_what_the_ensemble_disagrees_on(buffer):
         return np.mean([abs(a - b) for a, b in firsts])
 
     many = range(10)
-    chosen = spread(select(buffer, Ensemble().returns, many))
-    assert chosen > 2 * spread(select(buffer, Ensemble().returns, many, acquisition="uniform"))
+    chosen = spread(select(buffer, Ensemble().returns_of, many))
+    assert chosen > 2 * spread(select(buffer, Ensemble().returns_of, many, acquisition="uniform"))
 
 
 def test_queries_carry_number_kind_step_and_copied_clips(buffer):
-    queries = select(buffer, Ensemble().returns)
+    queries = select(buffer, Ensemble().returns_of)
     assert [q.number for q in queries] == [4, 5, 6]
     assert {q.kind for q in queries} == {"comparison"}
     assert {q.step for q in queries} == {NUM_ENVS * STEPS}
@@ -77,7 +80,7 @@ def test_the_first_queries_are_drawn_without_looking_at_predictors(buffer):
 
 def test_queries_carry_what_each_member_predicted_of_their_clips(buffer):
     ensemble = Ensemble()
-    for query in select(buffer, ensemble.returns):
+    for query in select(buffer, ensemble.returns_of):
         clips = [np.concatenate([c.observations, c.actions], axis=1) for c in query.segments]
         np.testing.assert_array_equal(query.predicted_returns, ensemble.returns(np.stack(clips)))
     assert all(query.predicted_returns is None for query in select(buffer, None))

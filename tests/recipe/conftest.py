@@ -16,7 +16,7 @@ from pbrl.agents.build import build_agent
 from pbrl.annotators import Annotator, synthetic_annotator
 from pbrl.cli.assembly import describe_task, make_env, open_reward_learning
 from pbrl.config import AgentConfig, EnvConfig, QueryConfig, RewardConfig, TrainConfig
-from pbrl.reward import ensemble
+from pbrl.reward import ensemble, picture_ensemble
 from pbrl.rollout import Rollout
 from pbrl.runs import Run
 from pbrl.status import Clock, Status
@@ -176,7 +176,7 @@ def watch_ensemble(model: ensemble.RewardEnsemble, story: Story) -> None:
 def as_written() -> Iterator[None]:
     """Agents and predictors made meanwhile run as written; compiled code is tested elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (preference_ppo, ensemble):
+        for module in (preference_ppo, ensemble, picture_ensemble):
             patch.setattr(module, "compile_function", lambda function: function)
         yield
 

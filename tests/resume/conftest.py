@@ -10,7 +10,7 @@ from pbrl.agents import preference_ppo
 from pbrl.checkpoints import latest_checkpoint
 from pbrl.cli.assembly import open_trainer
 from pbrl.config import AgentConfig, EnvConfig, QueryConfig, RewardConfig, TrainConfig
-from pbrl.reward import ensemble
+from pbrl.reward import ensemble, picture_ensemble
 from pbrl.runs import Run
 from pbrl.status import Status
 from pbrl.trainer import Trainer
@@ -101,6 +101,6 @@ def runs():
 def uncompiled():
     """Runs agent and predictors as they are written; the kills are of compiled runs."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (preference_ppo, ensemble):
+        for module in (preference_ppo, ensemble, picture_ensemble):
             patch.setattr(module, "compile_function", lambda function: function)
         yield

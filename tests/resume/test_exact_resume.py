@@ -58,6 +58,16 @@ CASES = {
         "env__allow_termination": True,
         "query__segment_seconds": 0.1,
     },
+    "fitted while the agent acts": {"reward__fit_while_acting": True},
+    "a game, fitted while the agent acts": {
+        "env__env_id": "pbrl/Pong-v0",
+        "query__segment_seconds": 0.3,
+        "reward__fit_while_acting": True,
+        "reward__batch_size": 2,
+        "reward__checked_labels": 6,
+        "reward__label_window": 16,
+        "reward__dropout": 0.5,
+    },
 }
 
 

@@ -5,6 +5,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from pbrl.config import RewardConfig
 from pbrl.errors import ClipDamaged, StoreUnreachable
 from pbrl.feedback import COMPARISON
 from pbrl.reward.labels import LabelReader
@@ -86,3 +87,12 @@ def test_a_store_that_is_away_is_no_damage(store, monkeypatch):
     reader = LabelReader(store, RUN, COMPARISON, say=pytest.fail)
     with pytest.raises(StoreUnreachable):
         reader.read(below=LABELS)
+
+
+def test_only_the_latest_labels_are_kept(store):
+    reader = LabelReader(store, RUN, COMPARISON, RewardConfig(label_window=2))
+    assert reader.read(below=3).numbers.tolist() == [1, 2]
+    assert reader.read(below=LABELS).numbers.tolist() == [2, 3]
+    assert set(reader._inputs) == {2, 3}, "the clips of the others are let go"
+    whole = LabelReader(store, RUN, COMPARISON, RewardConfig())
+    assert whole.read(below=LABELS).numbers.tolist() == [0, 1, 2, 3]

@@ -47,7 +47,7 @@ def test_it_is_the_reward_of_the_last_fit(reward, debug_run):
 
 def test_it_says_what_it_is_of(reward):
     assert reward.env_id == "pbrl/InvertedPendulum-v0"
-    assert (reward.observation_size, reward.action_size) == (4, 1)
+    assert (reward.observation_shape, reward.action_size) == ((4,), 1)
     assert reward.steps == 20_480
     assert repr(reward) == "LearnedReward('pbrl/InvertedPendulum-v0', steps=20480)"
 

@@ -20,7 +20,7 @@ import torch
 
 from experiments.bench.drivers.pbrl_preferences import configured
 from experiments.bench.drivers.stepping import raw_batch
-from pbrl.cli.assembly import describe_task, space_sizes
+from pbrl.cli.assembly import action_size, describe_task, observation_shape
 from pbrl.cli.checks import clip_steps
 from pbrl.config import TrainConfig
 from pbrl.query.schedule import initial_labels, labels_due
@@ -84,7 +84,7 @@ def parameters(sizes: list[int]) -> int:
 def work_of(config: TrainConfig) -> dict[str, dict[str, float]]:
     """Returns what a run has to do: part of the run to `flops` and `bytes`."""
     task = describe_task(config.env.env_id)
-    observation, action = space_sizes(task)
+    (observation,), action = observation_shape(task), action_size(task)
     agent, reward, query = config.agent, config.reward, config.query
     actor, critic = ([observation, *agent.hidden_sizes, out] for out in (action, 1))
     forward = products(actor) + products(critic)

@@ -1,4 +1,4 @@
-"""Learns HalfCheetah from synthetic comparisons as `pbrl train` does; says how many steps a second.
+"""Learns a task from synthetic comparisons as `pbrl train` does; says how many steps a second.
 
 Everything between the first step and the last checkpoint counts, but for the seconds in which
 graphs are compiled (or read from the compiler's cache), which are given apart.
@@ -74,8 +74,8 @@ def tuples(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def configured(settings: dict[str, Any]) -> TrainConfig:
-    """Returns the preset HalfCheetah, changed to what the settings say."""
-    preset = PRESETS["HalfCheetah"]
+    """Returns a preset, changed to what the settings say."""
+    preset = PRESETS[settings.get("preset", "HalfCheetah")]
     parts = {
         part: dataclasses.replace(getattr(preset, part), **tuples(settings.get(part, {})))
         for part in ("env", "agent", "reward", "query")
@@ -86,6 +86,7 @@ def configured(settings: dict[str, Any]) -> TrainConfig:
         total_steps=settings["steps"],
         seed=settings["seed"],
         threads=settings["threads"],
+        learner_threads=settings.get("learner_threads", 1),
     )
 
 
@@ -93,8 +94,9 @@ def main(settings: dict[str, Any]) -> dict[str, Any]:
     """Measures a run.
 
     Args:
-        settings: `steps`, `seed`, `threads`, and by the names of `pbrl.config` whatever is to
-            differ from the preset in `env`, `agent`, `reward` and `query`.
+        settings: `steps`, `seed`, `threads`, perhaps `preset` and `learner_threads`, and by the
+            names of `pbrl.config` whatever is to differ from the preset in `env`, `agent`, `reward`
+            and `query`.
     """
     compiling = SteadyClock.compiling = Compiling(compilation._make_graph)
     compilation._make_graph = compiling

@@ -1,0 +1,1 @@
+"""Atari games, stepped by the ALE's vector environment."""

@@ -1,0 +1,258 @@
+"""Many copies of a game, stepped by native threads, one game after the other without a word.
+
+Christiano et al. 2017, appendix A.2: neither a lost life nor a game's end is told to the agent. A
+new game begins in the step that ends the last one, `terminated` and `truncated` are never set, and
+the picture changes, as it must; whoever evaluates reads `game_over`. What is seen at a game's start
+is its first picture, repeated: never pictures of two games.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from ale_py import roms
+from ale_py.vector_env import AtariVectorEnv
+from gymnasium import spaces
+from gymnasium.error import ResetNeeded
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode
+
+from envs.atari.game import HEIGHT, WIDTH, AtariGame, check_blanks
+from envs.atari.screen import SIDE, black_out, shrink, to_grey
+from envs.errors import TaskError
+from envs.random_state import pack_generators, unpack_generators
+from envs.vector import TaskVectorEnv, check_snapshot, seed_list
+
+STACK = 4
+"""Pictures that an observation holds, the newest last."""
+FRAME_SKIP = 4
+"""Frames that an action lasts; the last two are pooled."""
+GAME_STEPS = 27_000
+"""Steps after which a game is cut: 30 minutes of play at 60 frames a second."""
+_FIRST_STEPS = 1024
+
+
+class BatchedAtariEnv(TaskVectorEnv):
+    """N copies of a game, each with its own generator of seeds.
+
+    Observations are (N, 4, 84, 84) uint8; rewards are what the score gained.
+
+    Attributes:
+        game_over: (N,) bool, whether the last step was the last of a game.
+        frames: (N, 210, 160, 3) uint8, in colour and blacked out alike, where they are recorded.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 15}
+
+    def __init__(
+        self,
+        game: AtariGame,
+        num_envs: int,
+        *,
+        threads: int = 1,
+        record_frames: bool = False,
+        game_steps: int = GAME_STEPS,
+    ) -> None:
+        """Makes the copies; they need a reset first.
+
+        Args:
+            game: What is played.
+            num_envs: How many copies there are.
+            threads: Native threads that step them (0: one per CPU); results do not depend on it.
+            record_frames: Keep pictures in colour too, for people.
+            game_steps: Steps after which a game is cut.
+
+        Raises:
+            TaskError: The ROM is missing, or a rectangle does not lie in the picture.
+        """
+        check_blanks(game.blanks, game.rom)
+        self._game, self._game_steps = game, game_steps
+        self._ale = AtariVectorEnv(
+            _checked_rom(game.rom),
+            num_envs,
+            num_threads=threads,
+            # All that follows is ours: the games' starts, so that they can be played again.
+            autoreset_mode=AutoresetMode.NEXT_STEP,
+            max_num_frames_per_episode=(game_steps + 1) * FRAME_SKIP + 60,
+            img_height=HEIGHT,
+            img_width=WIDTH,
+            grayscale=not record_frames,
+            stack_num=1,
+            frameskip=FRAME_SKIP,
+            maxpool=True,
+            noop_max=30,
+            use_fire_reset=False,
+            episodic_life=False,
+            reward_clipping=False,
+            repeat_action_probability=0.0,
+        )
+        self._declare(*self.spaces(), num_envs)
+        self._generators: list[np.random.Generator] = []
+        self._seeds, self._elapsed = np.zeros((2, num_envs), np.int64)
+        self._actions = np.zeros((num_envs, _FIRST_STEPS), np.uint8)
+        self._shrunk = np.zeros((num_envs, SIDE, SIDE), np.uint8)
+        self._record_frames = record_frames
+        self.observations = np.zeros((num_envs, STACK, SIDE, SIDE), np.uint8)
+        self.render_states = np.zeros((num_envs, 0), np.float32)
+        self.game_over = self._over = np.zeros(num_envs, np.bool_)
+
+    def spaces(self) -> tuple[spaces.Box, spaces.Discrete]:
+        """Returns what one copy observes, and the actions that its game knows."""
+        seen = spaces.Box(0, 255, (STACK, SIDE, SIDE), np.uint8)
+        return seen, spaces.Discrete(len(self._ale.ale.get_action_set()))
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begins a game everywhere; the generator of copy i is seeded with `seed` + i."""
+        seeds = seed_list(seed, self.num_envs)
+        if not self._generators or seed is not None:
+            self._generators = [seeding.np_random(one)[0] for one in seeds]
+        everywhere = np.ones(self.num_envs, np.bool_)
+        self._draw_seeds(everywhere)
+        self._see(self._begin(everywhere), everywhere)
+        self.game_over = self._over = np.zeros(self.num_envs, np.bool_)
+        return self.observations.copy(), {}
+
+    def step(
+        self, actions: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Plays a step (N,) everywhere; a game that is over gives way to a new one.
+
+        Raises:
+            TaskError: The actions have the wrong shape.
+        """
+        if not self._generators:
+            raise ResetNeeded("Cannot call step() before reset().")
+        if np.shape(actions) != (self.num_envs,):
+            raise TaskError(
+                f"Actions of shape ({self.num_envs},) are needed, but {np.shape(actions)} came."
+            )
+        self._remember(actions)
+        pictures, rewards, over = self._play(actions)
+        self.game_over = self._over = over
+        if over.any():
+            self._draw_seeds(over)
+            pictures = self._begin(over)
+        self._see(pictures, over)
+        never = np.zeros(self.num_envs, np.bool_)
+        return self.observations.copy(), rewards, never, never.copy(), {}
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """Returns the seeds and actions of the games under way, and the random streams."""
+        if not self._generators:
+            raise ResetNeeded("Cannot take a snapshot before reset().")
+        return {
+            "seeds": self._seeds.copy(),
+            "elapsed": self._elapsed.copy(),
+            "actions": self._actions[:, : self._elapsed.max()].copy(),
+            "observations": self.observations.copy(),
+            "game_over": self._over.copy(),
+            "generators": pack_generators(self._generators),
+        }
+
+    def restore(self, snapshot: Mapping[str, np.ndarray]) -> None:
+        """Plays the games of a snapshot again, all to end at once.
+
+        Raises:
+            TaskError: The snapshot is of something else, or the games came out differently.
+        """
+        if not self._generators:
+            self._generators = [seeding.np_random(0)[0] for _ in range(self.num_envs)]
+        played = int(np.max(snapshot["elapsed"], initial=0)) if "elapsed" in snapshot else 0
+        self._make_room(played)
+        check_snapshot(snapshot, self.snapshot() | {"actions": self._actions[:, :played]})
+        self._seeds, self._elapsed = np.array(snapshot["seeds"]), np.array(snapshot["elapsed"])
+        self._actions[:, :played] = snapshot["actions"]
+        self._replay(played)
+        if not np.array_equal(self.observations, snapshot["observations"]):
+            raise TaskError(
+                f"The games of {self._game.rom} do not come out as they did when the checkpoint "
+                "was written: use the version of ale-py that the run's versions.json names."
+            )
+        self._generators = unpack_generators(snapshot["generators"])
+        self.game_over = self._over = np.array(snapshot["game_over"])
+
+    def render(self) -> tuple[np.ndarray, ...] | None:
+        """Returns a picture of every copy, where they are recorded."""
+        return None if self.frames is None else tuple(self.frames)
+
+    def close_extras(self) -> None:
+        """Closes the copies."""
+        self._ale.close()
+
+    def _replay(self, steps: int) -> None:
+        """Plays the games under way from their seeds; the longest lasts `steps` steps."""
+        begins = steps - self._elapsed  # (N,) when each game begins, so that all end together
+        late = np.zeros(self.num_envs, np.bool_)
+        self._begin(~late)  # the ALE starts with all of them
+        for t in range(steps + 1):
+            late = begins == t
+            if late.any():
+                self._see(self._begin(late), late)
+            if t == steps:
+                return
+            at = np.maximum(t - begins, 0)
+            actions = self._actions[np.arange(self.num_envs), at]
+            pictures, _, over = self._play(actions)
+            if over.any():  # of those that have not begun
+                pictures = self._begin(over)
+            self._see(pictures, over)
+
+    def _play(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Returns pictures, score gained (N,) float64 and whether the game is over (N,)."""
+        pictures, scores, terminated, truncated, _ = self._ale.step(actions.astype(np.int32))
+        over = terminated | truncated | (self._elapsed >= self._game_steps)
+        return pictures, scores.astype(np.float64), over
+
+    def _draw_seeds(self, where: np.ndarray) -> None:
+        """Draws the seeds of new games where `where` (N,) says so."""
+        for i in np.flatnonzero(where):
+            self._seeds[i] = self._generators[i].integers(2**31)
+        self._elapsed[where] = 0
+
+    def _begin(self, where: np.ndarray) -> np.ndarray:
+        """Begins games with their seeds and returns the pictures of all copies."""
+        options = {"reset_mask": where} if not where.all() else None
+        pictures, _ = self._ale.reset(seed=self._seeds[where], options=options)
+        return pictures
+
+    def _see(self, pictures: np.ndarray, began: np.ndarray) -> None:
+        """Takes pictures (N, 1, ...) in; where a game `began` (N,) they are all that is seen."""
+        pictures = pictures[:, 0]
+        black_out(pictures, self._game.blanks)
+        if self._record_frames:
+            self.frames, pictures = pictures, to_grey(pictures)
+        shrink(pictures, self._shrunk)
+        self.observations[:, :-1] = self.observations[:, 1:]
+        self.observations[:, -1] = self._shrunk
+        if began.any():
+            self.observations[began] = self._shrunk[began][:, None]
+
+    def _remember(self, actions: np.ndarray) -> None:
+        self._make_room(int(self._elapsed.max()) + 1)
+        self._actions[np.arange(self.num_envs), self._elapsed] = actions
+        self._elapsed += 1
+
+    def _make_room(self, steps: int) -> None:
+        """Makes the record of actions as long as `steps`, doubling it as games go on."""
+        while self._actions.shape[1] < steps:
+            self._actions = np.concatenate((self._actions, np.zeros_like(self._actions)), axis=1)
+
+
+def _checked_rom(rom: str) -> str:
+    """Returns the name of a ROM that is there.
+
+    Raises:
+        TaskError: It is not.
+    """
+    path = roms.get_rom_path(rom)
+    if path is None or not path.exists():
+        raise TaskError(
+            f"The ROM of {rom} is missing from ale-py: install ale-py again, its wheels hold all "
+            "ROMs."
+        )
+    return rom
