@@ -2,8 +2,8 @@
 
 Christiano et al. 2017, appendix A.2: four convolutions of 7, 5, 3 and 3 with strides 3, 2, 1 and 1
 and 16 channels each, leaky ReLU with slope .01, batch normalisation and dropout on all of them; a
-dense layer of 64. As in `network`, a member is one row of a matrix `(E, P)`; the members are groups
-of each convolution, so that all are computed at once.
+dense layer of 64. As in `network`, a member is one row of a matrix `(E, P)`, and one call computes
+all of them.
 
 Departures and gaps: dropout takes whole channels of a picture (Ibarz et al. 2018); batch
 normalisation's running statistics decay by .99 a step (the same; not stated in the paper); the
@@ -101,8 +101,6 @@ def weights_of(cnn: Cnn, params: Tensor) -> list[Tensor]:
 def apply_cnn(cnn: Cnn, params: Tensor, statistics: Tensor, pictures: Tensor) -> Tensor:
     """Returns the reward of each input under each member, as it is after training.
 
-    The running statistics are folded into the convolutions.
-
     Args:
         cnn: The networks' shape.
         params: `(E, P)` the networks.
@@ -112,19 +110,28 @@ def apply_cnn(cnn: Cnn, params: Tensor, statistics: Tensor, pictures: Tensor) ->
     Returns:
         `(E, B)` rewards, not normalised.
     """
-    weights, members = weights_of(cnn, params), len(params)
-    x, groups = pictures.float() / BRIGHTEST, 1
+    x = pictures.float().contiguous(memory_format=torch.channels_last)
+    parts = _at_once(params)
+    return torch.cat([_apply(cnn, params[part], statistics[:, :, part], x) for part in parts])
+
+
+def _apply(cnn: Cnn, params: Tensor, statistics: Tensor, x: Tensor) -> Tensor:
+    """Applies members `(m, P)`; the running statistics are folded into the convolutions."""
+    weights, groups = weights_of(cnn, params), 1
     for layer, stride in enumerate(STRIDES):
         weight, scale, shift = weights[3 * layer : 3 * layer + 3]
         mean, variance = statistics[:, layer]
         gain = scale * (variance + EPSILON).rsqrt()
-        folded = (weight * gain[:, :, None, None, None]).flatten(end_dim=1)
-        x = conv2d(x, folded, (shift - mean * gain).flatten(), stride, groups=groups)
-        x, groups = leaky_relu(x, cnn.leaky_slope), members
+        folded = weight * gain[:, :, None, None, None] / (1 if layer else BRIGHTEST)
+        bias = (shift - mean * gain).flatten()
+        x = conv2d(x, folded.flatten(end_dim=1), bias, stride, groups=groups)
+        x, groups = leaky_relu(x, cnn.leaky_slope), len(params)
     return _dense(cnn, weights, x)
 
 
-def train_cnn(cnn: Cnn, params: Tensor, pictures: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
+def train_cnn(
+    cnn: Cnn, params: Tensor, pictures: Tensor, uniform: Tensor
+) -> tuple[Tensor, Tensor]:
     """Returns the reward of each input under its member, and the batch's statistics.
 
     Args:
@@ -136,20 +143,39 @@ def train_cnn(cnn: Cnn, params: Tensor, pictures: Tensor, uniform: Tensor) -> tu
     Returns:
         `(E, B)` rewards, not normalised, and means and variances `(2, 4, E, channels)`.
     """
+    kept = (uniform >= cnn.dropout).to(params.dtype) / (1 - cnn.dropout)
+    trained = [
+        _train(cnn, params[part], pictures[:, part], kept[:, :, part]) for part in _at_once(params)
+    ]
+    rewards, statistics = zip(*trained, strict=True)
+    return torch.cat(rewards), torch.cat(statistics, dim=2)
+
+
+def _train(cnn: Cnn, params: Tensor, pictures: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
+    """Applies members `(m, P)` to the batches of each; returns rewards and statistics."""
     weights, members = weights_of(cnn, params), len(params)
-    x = (pictures.float() / BRIGHTEST).flatten(1, 2)
-    kept = (uniform >= cnn.dropout).to(x.dtype) / (1 - cnn.dropout)
+    x = pictures.flatten(1, 2).float().contiguous(memory_format=torch.channels_last)
     statistics = []
     for layer, stride in enumerate(STRIDES):
         weight, scale, shift = weights[3 * layer : 3 * layer + 3]
-        x = conv2d(x, weight.flatten(end_dim=1), None, stride, groups=members)
+        weight = weight.flatten(end_dim=1) / (1 if layer else BRIGHTEST)
+        x = conv2d(x, weight, None, stride, groups=members)
         x, mean, rate = torch.native_batch_norm(
             x, scale.flatten(), shift.flatten(), None, None, True, 0.0, EPSILON
         )
         statistics.append(torch.stack([mean, rate.pow(-2) - EPSILON]).detach())
         x = leaky_relu(x, cnn.leaky_slope) * kept[layer].flatten(1)[:, :, None, None]
-    measured = torch.stack(statistics, dim=1)  # (2, 4, E * channels)
+    measured = torch.stack(statistics, dim=1)  # (2, 4, m * channels)
     return _dense(cnn, weights, x), measured.unflatten(-1, (members, cnn.channels))
+
+
+def _at_once(params: Tensor) -> list[slice]:
+    """Returns which members go through a convolution together, as its groups.
+
+    All of them on a GPU; on a processor, which computes groups of 16 channels badly, one.
+    """
+    members = len(params)
+    return [slice(members)] if params.is_cuda else [slice(e, e + 1) for e in range(members)]
 
 
 def squared_weights(cnn: Cnn, params: Tensor) -> Tensor:
