@@ -36,8 +36,9 @@ test: $(STAMP) ## set up, then lint, types, direction of imports and all tests
 mutants: $(STAMP) ## break each line of the recipe in turn: a test must turn red
 	$(BIN)/python tests/mutants.py
 
-kills: $(STAMP) ## kill training 80 times and resume it: it must end as if left alone
+kills: $(STAMP) ## kill training, viewer and database hundreds of times: nothing may be lost
 	$(BIN)/python tests/kill_harness.py --kills 50 --aimed 30
+	PYTHONPATH=. $(BIN)/python tests/people_kill_harness.py --kills 300
 
 format: $(STAMP) ## put the code into shape
 	$(BIN)/ruff check --fix .

@@ -143,6 +143,8 @@ class App:
         unstored = self.desk.finish(FINISH_SECONDS)
         self.pictures.close()
         if self._tell_file is not None:
+            worked = np.quantile(self.frame_seconds or [0.0], (0.5, 0.99)).tolist()
+            self._tell("closed", looks=len(self.frame_seconds), median=worked[0], most=worked[1])
             self._tell_file.close()
         return unstored
 

@@ -27,6 +27,9 @@ from pbrl.seeding import generator, generator_state, numbered_generator, set_gen
 from pbrl.status import Clock
 from pbrl.store import LabelStore, Query
 
+LONG_FIT = 2000
+"""Gradient steps of a fit for which one may have to wait long enough to wonder."""
+
 
 class RewardLearning:
     """Learns the reward of one run.
@@ -70,6 +73,8 @@ class RewardLearning:
         self._kind, self._annotator, self._clock = kind, annotator, clock
         self._reader = LabelReader(store, run, kind, config.reward, say)
         self._rng = generator(config.seed, "query")
+        self.told: Callable[[float], object] = lambda share: None
+        """Told now and then which share of a long fit is done."""
         self._end_penalty = end_penalty
         self._fit_is_due = False  # beside the next rollout
 
@@ -169,7 +174,8 @@ class RewardLearning:
             labels = self.labelled()
             if labels is None:
                 return False
-            self._fitted(self.ensemble.fit(labels, self._updates))
+            told = (self.told,) if self._updates >= LONG_FIT else ()
+            self._fitted(self.ensemble.fit(labels, self._updates, *told))
         return True
 
     @contextlib.contextmanager

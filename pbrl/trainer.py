@@ -75,6 +75,9 @@ class Trainer:
         self.rollout_size = config.env.num_envs * config.agent.rollout_steps
         self.total_steps = config.total_steps // self.rollout_size * self.rollout_size
         self._saved = self._first_step = 0
+        self._fitted_share: float | None = None  # of a long fit that is under way
+        if isinstance(learning, RewardLearning):
+            learning.told = self._tell_of_fit
 
     @property
     def steps(self) -> int:
@@ -119,6 +122,11 @@ class Trainer:
             self._consult()
         if self.steps >= self.total_steps and self.learning and self.learning.last_fit is not fit:
             self.save()
+
+    def _tell_of_fit(self, share: float) -> None:
+        """Shows how far a long fit is."""
+        self._fitted_share = share if share < 1 else None
+        self._show(self.status())
 
     def _show(self, status: Status) -> None:
         self.display.show(status)
@@ -210,6 +218,8 @@ class Trainer:
             return "training on the true reward"
         if isinstance(self.learning, FrozenReward):
             return f"training on a reward learnt before, from {self.learning.labels} answers"
+        if self._fitted_share is not None:
+            return f"fitting the first reward, {self._fitted_share:.0%} done"
         if self.people and self.people.phase:
             return self.people.phase
         if not self.learning.ready:

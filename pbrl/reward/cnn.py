@@ -129,9 +129,7 @@ def _apply(cnn: Cnn, params: Tensor, statistics: Tensor, x: Tensor) -> Tensor:
     return _dense(cnn, weights, x)
 
 
-def train_cnn(
-    cnn: Cnn, params: Tensor, pictures: Tensor, uniform: Tensor
-) -> tuple[Tensor, Tensor]:
+def train_cnn(cnn: Cnn, params: Tensor, pictures: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
     """Returns the reward of each input under its member, and the batch's statistics.
 
     Args:

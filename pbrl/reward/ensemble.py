@@ -7,6 +7,7 @@ labelled clips), and the reward is the mean over members.
 """
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -169,12 +170,18 @@ class RewardEnsemble:
         inputs = inputs.astype(np.float32, copy=False)
         return self._raw(torch.from_numpy(inputs.reshape(-1, self.inputs)))
 
-    def fit(self, labels: LabelledClips, updates: int) -> FitReport:
+    def fit(
+        self,
+        labels: LabelledClips,
+        updates: int,
+        told: Callable[[float], object] = lambda share: None,
+    ) -> FitReport:
         """Takes gradient steps on the labels and renormalises inputs and outputs.
 
         Args:
             labels: All labels so far.
             updates: Gradient steps.
+            told: Told now and then which share of them is done.
 
         Raises:
             NumericalError: A weight is not finite afterwards.
@@ -194,6 +201,7 @@ class RewardEnsemble:
                 train, validation, _ = self._losses(checked, rewards)
                 bounds = (config.l2_ratio_low, config.l2_ratio_high)
                 self.l2 = fitting.adjusted_l2(self.l2, train, validation, *bounds, config.l2_factor)
+                told(update / updates)
         self.updates += updates
         if rewards is None or updates % config.l2_every:
             rewards = self._step_rewards(checked.inputs)

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,7 @@ from experiments.presets import PRESETS
 from pbrl.agents import PreferencePPO
 from pbrl.checkpoints import latest_checkpoint
 from pbrl.cli import evaluate, main, memory
-from pbrl.cli.assembly import describe_task
+from pbrl.cli.assembly import describe_task, open_trainer
 from pbrl.errors import PbrlError
 from pbrl.runs import Run
 from pbrl.store import LabelStore
@@ -48,6 +49,31 @@ def test_a_run_asks_fits_and_ends(pong_run):
     assert clips[0].observations.shape == (28, 84, 84)
     assert store.size_bytes() < 40 * 40_000, "pictures are compressed"
     store.close()
+
+
+def test_a_long_fit_says_how_far_it_is():
+    """The first one takes an hour on two processors."""
+    shown = []
+
+    class Display:
+        def show(self, status):
+            shown.append(status.phase)
+
+        def say(self, sentence):
+            raise AssertionError(sentence)
+
+    config = dataclasses.replace(
+        PRESETS["debug"], reward=dataclasses.replace(PRESETS["debug"].reward, initial_updates=2000)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = open_trainer(config, Run(Path(folder)), Display(), None)
+        trainer._iterate()
+        while not trainer.learning.ready:
+            trainer._iterate()
+        trainer.close()
+    assert shown[:2] == [f"fitting the first reward, {n}% done" for n in (2, 5)]
+    assert shown[-1] != shown[-2]
+    assert "fitting" not in trainer.status().phase
 
 
 def test_the_learned_reward_is_a_function_of_pictures(pong_run):
