@@ -36,6 +36,10 @@ SIGHT_SECONDS = 0.15
 answered the last pair comes sooner than a person can have judged."""
 
 
+LEASED = (Role.LABEL, Role.GOLD)
+"""Roles of pairs that nobody else has meanwhile; checks and practice are not on lease."""
+
+
 @unique
 class Screen(Enum):
     """What the person has before them."""
@@ -166,8 +170,14 @@ class Session:
         self.stage.seen()
 
     def stored(self, stored: Stored) -> None:
-        """Notes that an answer is durable, and shows the next pair."""
+        """Notes that an answer is durable, and shows the next pair.
+
+        While the store was away the lease of a pair whose answer was on its way may have run out,
+        and the pair been leased anew: it is not asked again.
+        """
         self.sitting.stored.append(stored)
+        if stored.judgement.pair.role in LEASED:
+            self._forget(stored.judgement.pair.number)
         if self.screen is Screen.STORING:
             self._after_storing()
 
@@ -214,13 +224,16 @@ class Session:
 
     def lost(self, number: int) -> None:
         """Takes out a pair that somebody else may have been given."""
-        for pair in [pair for pair in self.queue if pair.number == number]:
-            if pair.role in (Role.LABEL, Role.GOLD):
-                self.queue.remove(pair)
+        self._forget(number)
         pair = self.stage.pair
         if self.screen is Screen.JUDGING and pair is not None and pair.number == number:
             self.say("The label store was away too long: that pair may be with somebody else now.")
             self._next()
+
+    def _forget(self, number: int) -> None:
+        """Takes a pair out of those to come; one that only checks the person stays."""
+        kept = [pair for pair in self.queue if pair.number != number or pair.role not in LEASED]
+        self.queue = deque(kept)
 
     def say(self, sentence: str) -> None:
         """Shows a sentence for a while."""
@@ -258,8 +271,7 @@ class Session:
 
     def _give_back(self, pairs: Iterable[Pair]) -> None:
         """Asks the desk to hold pairs no more; checks and practice are not on lease."""
-        leased = (Role.LABEL, Role.GOLD)
-        numbers = tuple(pair.number for pair in pairs if pair.role in leased)
+        numbers = tuple(pair.number for pair in pairs if pair.role in LEASED)
         if numbers:
             self._requests.append(GiveBack(numbers))
 

@@ -283,6 +283,22 @@ def test_a_finished_run_that_goes_on_asks_again(sitting: Sitting, make_pair):
     assert sitting.number == 8
 
 
+def test_a_pair_that_was_leased_anew_while_its_answer_was_on_its_way_is_not_asked_again(make_pair):
+    """The store was away for longer than the lease; it takes the answer when it is back."""
+    sitting = Sitting([make_pair(1), make_pair(2)])
+    sitting.act(Action.LEFT)
+    session = sitting.session
+    assert session.screen is Screen.STORING
+    (request,) = [one for one in session.requests() if isinstance(one, Store)]
+    session.lost(1)
+    session.offer([make_pair(1), make_pair(1, Role.REPEAT), make_pair(3)])
+    session.stored(Stored(request.judgement, 7))
+    assert session.stage.pair is not None
+    assert session.stage.pair.number == 2
+    left = [(pair.number, pair.role) for pair in session.queue]
+    assert left == [(1, Role.REPEAT), (3, Role.LABEL)]
+
+
 # Practice
 
 
