@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "recipe.md").read_text()
 REFERENCES = sorted(set(re.findall(r"`([\w/]+\.py(?:::[\w.]+)?)`", TEXT)))
+NAMES_TESTS = re.compile(r"(`tests/[\w/]+\.py::test_\w+`(, )?)+")
 MUTANTS = runpy.run_path(str(ROOT / "tests" / "mutant_list.py"))["MUTANTS"]
 
 
@@ -42,18 +43,25 @@ def test_what_it_names_is_there(reference):
 
 
 @pytest.mark.parametrize("row", rows("What the paper says"), ids=lambda row: row[0])
-def test_each_line_names_its_code_and_its_tests(row):
+def test_each_line_names_its_section_its_code_and_its_tests(row):
     _, section, code, tests = row
     assert re.fullmatch(r"[\dAB.]+(, [\dAB.]+)*", section)
     assert code.startswith("`")
-    assert re.fullmatch(r"(`tests/[\w/]+\.py::test_\w+`(, )?)+", tests)
+    assert NAMES_TESTS.fullmatch(tests)
+
+
+@pytest.mark.parametrize("row", rows("What it says of games"), ids=lambda row: row[0])
+def test_each_line_on_games_names_its_code_and_its_tests(row):
+    _, code, tests = row
+    assert code.startswith("`")
+    assert NAMES_TESTS.fullmatch(tests)
 
 
 def test_each_mistake_has_tests_and_a_mutant():
     numbers = [int(row[0]) for row in rows("Mistakes that have been made elsewhere")]
     assert numbers == list(range(1, 20))
     for number, _, tests in rows("Mistakes that have been made elsewhere"):
-        assert re.fullmatch(r"(`tests/[\w/]+\.py::test_\w+`(, )?)+", tests)
+        assert NAMES_TESTS.fullmatch(tests)
         assert any(mutant.name.startswith(f"mistake {number}:") for mutant in MUTANTS)
 
 
