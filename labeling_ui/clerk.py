@@ -129,10 +129,15 @@ class Clerk:
         return max(AHEAD + 1 - len(self.held), 0)
 
     def lease(self) -> list[Pair]:
-        """Leases the missing pairs; returns them, with the checks between them."""
+        """Leases the missing pairs; returns them, with the checks between them.
+
+        A pair of its own whose lease ran out before the next sign of life may be among what the
+        store gives: the lease counts again, and the pair is where it was.
+        """
         leased = self._store.lease(
             self._run, self._annotator, self._viewer, count=self.missing, seconds=LEASE_SECONDS
         )
+        leased = [one for one in leased if one.number not in self.held]
         self.held.update(one.number for one in leased)
         pairs: list[Pair | None] = []
         for one in leased:

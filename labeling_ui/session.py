@@ -34,7 +34,9 @@ READ_SECONDS = 0.6
 SIGHT_SECONDS = 0.15
 """Time for which a pair must have been seen before it can be answered: a second tap of the key that
 answered the last pair comes sooner than a person can have judged."""
-
+TURN_SECONDS = 1.0
+"""The same for a pair that took the place of another by itself: a key that was meant for the other
+may be on its way, and a person notices first and judges then."""
 
 LEASED = (Role.LABEL, Role.GOLD)
 """Roles of pairs that nobody else has meanwhile; checks and practice are not on lease."""
@@ -101,6 +103,7 @@ class Session:
         self.preparing, self.practice_left, self.practice_total = False, 0, 0
         self.browsing, self.notices, self.finished = Browsing(), Notices(), False
         self._feedback_seconds, self._undo_wanted = 0.0, False
+        self._sight_seconds = SIGHT_SECONDS
         self._taking_back = ""
         self._requests: list[Request] = []
 
@@ -219,7 +222,7 @@ class Session:
             self.browsing.missing = True
             self.stage.clear()
         elif self.screen is Screen.JUDGING:
-            self._next()
+            self._replace()
         return pair
 
     def lost(self, number: int) -> None:
@@ -228,7 +231,7 @@ class Session:
         pair = self.stage.pair
         if self.screen is Screen.JUDGING and pair is not None and pair.number == number:
             self.say("The label store was away too long: that pair may be with somebody else now.")
-            self._next()
+            self._replace()
 
     def _forget(self, number: int) -> None:
         """Takes a pair out of those to come; one that only checks the person stays."""
@@ -269,6 +272,12 @@ class Session:
             self.screen = Screen.JUDGING
             self.stage.show(self.queue.popleft(), self.fps)
 
+    def _replace(self) -> None:
+        """Shows the next pair in place of one that was perhaps being judged."""
+        if self.stage.visible:
+            self._sight_seconds = TURN_SECONDS
+        self._next()
+
     def _give_back(self, pairs: Iterable[Pair]) -> None:
         """Asks the desk to hold pairs no more; checks and practice are not on lease."""
         numbers = tuple(pair.number for pair in pairs if pair.role in LEASED)
@@ -284,11 +293,12 @@ class Session:
     def _choose(self, action: Action) -> None:
         if action not in CHOICES or (action in STRONG and not self.strength):
             return
-        if self.stage.looked < SIGHT_SECONDS:
+        if self.stage.looked < self._sight_seconds:
             return
         judgement = self.stage.judge(action, strength=self.strength)
         if judgement is None:
             return
+        self._sight_seconds = SIGHT_SECONDS
         if judgement.pair.role is Role.PRACTICE:
             self.screen, self._feedback_seconds = Screen.FEEDBACK, 0.0
         else:

@@ -175,6 +175,8 @@ class RewardLearning:
             if labels is None:
                 return False
             told = (self.told,) if self._updates >= LONG_FIT else ()
+            if told:
+                self.told(0.0)
             self._fitted(self.ensemble.fit(labels, self._updates, *told))
         return True
 

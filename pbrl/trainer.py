@@ -84,6 +84,11 @@ class Trainer:
         """Returns the environment steps so far."""
         return self.agent.num_timesteps
 
+    @property
+    def in_long_fit(self) -> bool:
+        """Returns whether a fit is under way after which no rollout comes for a long time."""
+        return self._fitted_share is not None
+
     def train(self) -> None:
         """Trains from wherever the parts stand to the end, and leaves a checkpoint.
 
@@ -124,7 +129,9 @@ class Trainer:
             self.save()
 
     def _tell_of_fit(self, share: float) -> None:
-        """Shows how far a long fit is."""
+        """Shows how far a long fit is; a run that is to stop does not begin it."""
+        if self.stopping:
+            raise KeyboardInterrupt
         self._fitted_share = share if share < 1 else None
         self._show(self.status())
 

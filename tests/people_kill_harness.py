@@ -40,8 +40,10 @@ from pbrl.store import LabelStore
 
 LOOK_SECONDS = 0.2
 """Between a pair and its answer; at once, it cannot be answered."""
-LEASE_SECONDS = 3.0
-"""In place of a minute: what a dead viewer held is to come back soon."""
+LEASE_SECONDS, HEARTBEAT_SECONDS = 3.0, 0.25
+"""In place of 60 and 5, in the same proportion: what a dead viewer held is to come back soon."""
+PATIENCE_SECONDS = 1.5
+"""After a key to which nothing happened, until it is pressed again."""
 CALM_SECONDS = (0.3, 3.0)
 """Between two kills."""
 DOWN_SECONDS = (0.0, 0.7)
@@ -52,10 +54,10 @@ ANSWERS_A_KILL = 2
 """Answers that are asked for, for each kill: as many as fit in between, or more."""
 VIEWER = """
 import sys
-from labeling_ui import clerk
+from labeling_ui import clerk, desk
 from pbrl.cli.label import main
-clerk.LEASE_SECONDS = float(sys.argv[1])
-sys.exit(main(sys.argv[2:]))
+clerk.LEASE_SECONDS, desk.HEARTBEAT_SECONDS = map(float, sys.argv[1:3])
+sys.exit(main(sys.argv[3:]))
 """
 SETTINGS = (
     "--query.initial-steps 1024 --query.every-steps 1024 --agent.rollout-steps 64 "
@@ -149,6 +151,8 @@ class Sitting:
         )  # fmt: skip
         self.viewer = Program([], folder / "viewer.log", environment)
         self._told, self._read = folder / "none", 0
+        self._shown: dict | None = None  # what is on the screen, until its answer is stored
+        self._key, self._press_at = "", 0.0
         self._server_back_at: float | None = None
         self._last_answer = time.monotonic()
 
@@ -210,12 +214,12 @@ class Sitting:
         if not self.viewer.running and now >= self.viewer.back_at and self.trainer.code != 0:
             self._viewers += 1
             self._told, self._read = self.folder / f"told {self._viewers}.jsonl", 0
+            self._shown = None
             self.viewer.command = [
-                sys.executable, "-c", VIEWER, str(LEASE_SECONDS), str(run), "--as", "person",
+                sys.executable, "-c", VIEWER, str(LEASE_SECONDS), str(HEARTBEAT_SECONDS),
+                str(run) if self.server is None else self.url, "--as", "person",
                 "--practice", "0", "--repeats", "0", "--tell", str(self._told),
             ]  # fmt: skip
-            if self.server is not None:
-                self.viewer.command[4] = self.url
             self.viewer.start()
 
     def _answer(self, person: Person) -> None:
@@ -227,13 +231,17 @@ class Sitting:
             if line["what"] == "stored":
                 self.ledger.durable[line["id"]] = line["number"]
                 self._last_answer = time.monotonic()
-            elif line["what"] == "shown" and self.viewer.running:
-                time.sleep(LOOK_SECONDS)
-                key = self.rng.choice(("Left", "Right"))
-                side = line["left"] if key == "Left" else 1 - line["left"]
-                said = ("first", "second")[side]
-                self.ledger.pressed.setdefault(line["number"], []).append(said)
-                person.press(key)
+                self._shown = None
+            elif line["what"] == "shown":
+                self._shown, self._key = line, self.rng.choice(("Left", "Right"))
+                self._press_at = time.monotonic() + LOOK_SECONDS
+        if self._shown is None or not self.viewer.running or time.monotonic() < self._press_at:
+            return
+        side = self._shown["left"] if self._key == "Left" else 1 - self._shown["left"]
+        said = ("first", "second")[side]
+        self.ledger.pressed.setdefault(self._shown["number"], []).append(said)
+        person.press(self._key)
+        self._press_at = time.monotonic() + PATIENCE_SECONDS
 
     def _kill_one(self) -> None:
         """Kills one of those that run."""

@@ -129,10 +129,13 @@ def _opening(run: Run, trainer: Trainer, checkpoint: Checkpoint | None) -> str:
 
 @contextlib.contextmanager
 def _stopped_by_ctrl_c(trainer: Trainer) -> Iterator[None]:
-    """Lets the first Ctrl-C end training after the rollout in progress; a second one is at once."""
+    """Lets the first Ctrl-C end training after the rollout in progress; a second one is at once.
+
+    So is the first during a long fit, the end of which may be an hour away.
+    """
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        if trainer.stopping:
+        if trainer.stopping or trainer.in_long_fit:
             raise KeyboardInterrupt
         trainer.stopping = True
         trainer.display.say("Stopping after this rollout, with a checkpoint. Again stops at once.")

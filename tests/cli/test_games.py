@@ -71,7 +71,7 @@ def test_a_long_fit_says_how_far_it_is():
         while not trainer.learning.ready:
             trainer._iterate()
         trainer.close()
-    assert shown[:2] == [f"fitting the first reward, {n}% done" for n in (2, 5)]
+    assert shown[:3] == [f"fitting the first reward, {n}% done" for n in (0, 2, 5)]
     assert shown[-1] != shown[-2]
     assert "fitting" not in trainer.status().phase
 

@@ -3,6 +3,9 @@
 import re
 import signal
 import time
+from contextlib import closing
+
+from pbrl.store import LabelStore
 
 LONG_ROLLOUT = (
     "--agent.rollout-steps 20000 --query.initial-steps 160000 --query.buffer-steps 160000 "
@@ -26,6 +29,14 @@ def wait_for(file, lines):
         time.sleep(0.02)
 
 
+def answered(run):
+    """Returns how many answers are in the run's label store."""
+    if not (run / "labels.db").exists():
+        return 0
+    with closing(LabelStore(run / "labels.db")) as store:
+        return sum(len(store.answers(name)) for name in store.runs())
+
+
 def test_ctrl_c_stops_with_a_checkpoint_and_says_how_to_go_on(start, pbrl, tmp_path):
     process = start(f"train debug --total-steps 5120 --runs {tmp_path}")
     read_until(process.stdout, "Training in")
@@ -42,6 +53,22 @@ def test_ctrl_c_stops_with_a_checkpoint_and_says_how_to_go_on(start, pbrl, tmp_p
     assert [path.name for path in run.glob("checkpoints/*")] == [f"step_{steps:012d}"]
     assert f"from step {steps:,}" in pbrl(command).out
     assert len((run / "metrics.jsonl").read_text().splitlines()) == 10
+
+
+def test_ctrl_c_does_not_wait_for_a_long_fit(start, tmp_path):
+    process = start(f"train debug --reward.initial-updates 10000000 --runs {tmp_path}")
+    read_until(process.stdout, "Training in")
+    (run,) = tmp_path.iterdir()
+    deadline = time.monotonic() + 120
+    while not answered(run):  # after these it fits
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode in (130, -signal.SIGINT)
+    assert "Stopped at once" in out
+    assert "Go on with: pbrl train --resume" in out
+    assert not err
 
 
 def test_a_second_ctrl_c_stops_at_once(start, tmp_path):

@@ -275,6 +275,20 @@ def test_pairs_whose_lease_ran_out_are_given_up_and_leased_anew(place, store, mo
         assert again == [2, 5]
 
 
+def test_a_pair_of_ones_own_that_is_leased_anew_is_not_offered_twice(place, store):
+    """A lease may run out between two signs of life, while the store is away."""
+    with at_desk(place) as at:
+        first = at.wait_for(Pair)
+        offered = [first, *(at.wait_for(Pair) for _ in range(AHEAD))]
+        store.release("hopper", at.desk.viewer, [3, 4])
+        at.answer(first)  # and another pair is leased: the lowest that is free, which is 3
+        at.answer(offered[1])
+        more = [at.wait_for(Pair) for _ in range(2)]
+        numbers = [pair.number for pair in (*offered, *more)]
+        assert len(set(numbers)) == len(numbers)
+        assert store.progress("hopper").leased == AHEAD + 1
+
+
 def test_a_finished_run_leases_nothing_and_pairs_can_be_given_back(place, store, stores):
     with at_desk(place) as at:
         at.wait_for(Pair, lambda pair: pair.number == AHEAD)

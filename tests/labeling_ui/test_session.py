@@ -17,7 +17,7 @@ from labeling_ui.messages import (
 )
 from labeling_ui.notices import BREAK_WORDS
 from labeling_ui.pairs import Earlier, Pair, Role, Stored
-from labeling_ui.session import SIGHT_SECONDS, Screen, Session
+from labeling_ui.session import SIGHT_SECONDS, TURN_SECONDS, Screen, Session
 from pbrl.feedback import Comparison
 
 FIRST, SECOND, TIE, CANT_TELL = (
@@ -494,6 +494,43 @@ def test_a_pair_that_somebody_else_may_have_is_taken_away(sitting: Sitting):
     sitting.session.lost(0)
     assert sitting.number == 1
     assert "somebody else" in sitting.session.notices.text
+
+
+@pytest.mark.parametrize("goes", ["lost", "drop"])
+def test_a_key_meant_for_a_pair_that_went_away_does_not_answer_the_next(sitting: Sitting, goes):
+    def take_away(number: int) -> None:
+        if goes == "lost":
+            sitting.session.lost(number)
+        else:
+            sitting.session.drop(f"{number}.0")
+        sitting.session.seen()
+
+    sitting.wait(5.0)
+    take_away(0)
+    sitting.wait(TURN_SECONDS - 0.01)
+    sitting.session.act(Action.LEFT)
+    assert sitting.session.requests() == []
+    sitting.wait(0.02)
+    sitting.session.act(Action.LEFT)
+    (request,) = sitting.session.requests()
+    assert request.judgement.pair.number == 1
+    sitting.session.stored(Stored(request.judgement, 7))
+    sitting.session.seen()
+    sitting.wait(SIGHT_SECONDS)  # the next one came as ever
+    sitting.session.act(Action.LEFT)
+    assert [r.judgement.pair.number for r in sitting.session.requests()] == [2]
+
+
+def test_nor_does_it_where_nothing_came_for_a_moment(make_pair):
+    sitting = Sitting([make_pair(0)])
+    sitting.wait(5.0)
+    sitting.session.lost(0)
+    assert sitting.session.screen is Screen.WAITING
+    sitting.session.offer([make_pair(1)])
+    sitting.session.seen()
+    sitting.wait(TURN_SECONDS - 0.01)
+    sitting.session.act(Action.LEFT)
+    assert sitting.session.requests() == []
 
 
 def test_the_clips_on_the_screen_are_the_most_urgent(sitting: Sitting):
