@@ -6,17 +6,15 @@ the pictures of those that were chosen.
 
 import numpy as np
 
-from labeling_ui.orders import EVEN, NO_PRACTICE, Practise, Practised
+from labeling_ui.orders import EVEN, EVEN_FROM, NO_PRACTICE, Practise, Practised
 from pbrl.frames import encode_frame
 
 COPIES = 8
 STEPS = 500
 HELD_STEPS = 6
-"""Steps for which a random action is held at most: what trembles gets nowhere."""
+"""Steps for which a random action is held on average: what trembles gets nowhere."""
 CLIP_STEPS = 25
 """The paper's clips of games."""
-EVEN_FROM = 3
-"""Pairs from which on one of them is even."""
 
 
 def practise_game(order: Practise) -> Practised:

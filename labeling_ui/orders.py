@@ -106,6 +106,8 @@ class Practised:
 
 EVEN = -1
 """In place of the better clip of a pair that is even."""
+EVEN_FROM = 3
+"""Pairs from which on one of them is even, so that a tie is practised too."""
 NO_PRACTICE = Practised(np.zeros((0, 2, 1, 0), np.float32), np.zeros(0, np.int64))
 """What comes where there is nothing to practise on."""
 

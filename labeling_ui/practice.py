@@ -6,7 +6,7 @@ appendix B). Here they judge a few pairs that do not count and are told what was
 
 import numpy as np
 
-from labeling_ui.orders import EVEN, NO_PRACTICE, Practise, Practised
+from labeling_ui.orders import EVEN, EVEN_FROM, NO_PRACTICE, Practise, Practised
 from labeling_ui.pairs import Clip, Pair, Role
 from pbrl.feedback import Comparison
 
@@ -18,8 +18,6 @@ LATEST = 60
 """Steps of an episode before the last clip begins."""
 STARTS = 3
 """Clips that are cut from an episode."""
-EVEN_FROM = 3
-"""Pairs from which on one of them is even, so that a tie is practised too."""
 
 
 def practise(order: Practise) -> Practised:

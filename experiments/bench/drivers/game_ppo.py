@@ -12,23 +12,9 @@ from importlib import metadata
 from typing import Any
 
 import torch
-from stable_baselines3.common.callbacks import BaseCallback
 
-from experiments.bench.drivers.game_stepping import ONE_FRAME
-
-
-class Starts(BaseCallback):
-    """Notes steps and time at the start of each rollout."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.marks: list[tuple[int, float]] = []
-
-    def _on_step(self) -> bool:
-        return True
-
-    def _on_rollout_start(self) -> None:
-        self.marks.append((self.num_timesteps, time.perf_counter()))
+from experiments.bench.drivers.game_stepping import sb3_vec_env
+from experiments.bench.drivers.ppo import Starts
 
 
 def learner(settings: dict[str, Any]) -> tuple[Any, str]:
@@ -36,14 +22,10 @@ def learner(settings: dict[str, Any]) -> tuple[Any, str]:
     common = {"seed": settings["seed"], "device": "cpu", **settings["hyperparameters"]}
     num_envs = settings["num_envs"]
     if settings["learner"] == "sb3":
-        import ale_py  # noqa: F401  (registers the games)
         from stable_baselines3 import PPO
-        from stable_baselines3.common.env_util import make_atari_env
-        from stable_baselines3.common.vec_env import VecFrameStack
 
-        name = "".join(part.capitalize() for part in settings["rom"].split("_"))
-        env = make_atari_env(f"ALE/{name}-v5", num_envs, settings["seed"], env_kwargs=ONE_FRAME)
-        return PPO("CnnPolicy", VecFrameStack(env, 4), **common), "stable-baselines3"
+        env = sb3_vec_env(settings["rom"], num_envs, settings["seed"])
+        return PPO("CnnPolicy", env, **common), "stable-baselines3"
     import envs
     from pbrl.agents import GymnasiumVecEnv, PreferencePPO
 

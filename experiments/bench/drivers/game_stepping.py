@@ -50,14 +50,19 @@ def ale_games(rom: str, num_envs: int, threads: int) -> tuple[Step, int]:
     return games.step, int(games.single_action_space.n)  # pyright: ignore
 
 
-def sb3_games(rom: str, num_envs: int, threads: int) -> tuple[Step, int]:
+def sb3_vec_env(rom: str, num_envs: int, seed: int) -> Any:
     """Returns SB3's wrappers around Gymnasium's environments, in a loop."""
     import ale_py  # noqa: F401  (registers the games)
     from stable_baselines3.common.env_util import make_atari_env
     from stable_baselines3.common.vec_env import VecFrameStack
 
     name = "".join(part.capitalize() for part in rom.split("_"))
-    env = VecFrameStack(make_atari_env(f"ALE/{name}-v5", num_envs, 0, env_kwargs=ONE_FRAME), 4)
+    return VecFrameStack(make_atari_env(f"ALE/{name}-v5", num_envs, seed, env_kwargs=ONE_FRAME), 4)
+
+
+def sb3_games(rom: str, num_envs: int, threads: int) -> tuple[Step, int]:
+    """Returns them as a function that steps, and the number of actions."""
+    env = sb3_vec_env(rom, num_envs, 0)
     env.reset()
     return env.step, int(env.action_space.n)  # pyright: ignore
 
