@@ -18,6 +18,7 @@ RewardSource = Literal["preferences", "true"]
 AnnotatorName = Literal["teacher", "human", "none"]
 Device = Literal["auto", "cpu", "cuda"]
 Activation = Literal["tanh", "relu"]
+PictureFormat = Literal["auto", "contiguous", "channels_last", "bfloat16"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,9 @@ class AgentConfig:
     """Give the networks observations of zero mean and unit deviation."""
     normalize_reward: bool = True
     """Divide rewards by the running deviation of the discounted return."""
+    picture_format: PictureFormat = "auto"
+    """How a game's network computes: `contiguous` is Stable-Baselines3's way, `bfloat16` is less
+    exact; `auto` takes the fastest, measured at the start."""
     clip_true_reward: bool = False
     """Clip the true reward to [-1, 1] where the agent is trained on it; what is reported is not."""
 

@@ -50,6 +50,7 @@ def build_agent(config: AgentConfig, env: VectorEnv, seed: int, device: str) -> 
         vf_coef=config.value_coef,
         max_grad_norm=config.max_grad_norm,
         normalize_reward=config.normalize_reward,
+        picture_format="contiguous" if config.picture_format == "auto" else config.picture_format,
         policy_kwargs=policy_kwargs,
         seed=seed_of(seed, "agent"),
         device=device,

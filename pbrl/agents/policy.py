@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.utils import parameters_to_vector
 
+from pbrl.agents.picture_format import PictureFormat, extract_features
 from pbrl.errors import ConfigError
 
 
@@ -46,14 +47,16 @@ class Heads(NamedTuple):
 class _Forward(nn.Module):
     """A policy's forward pass, as the module that `functional_call` needs."""
 
-    def __init__(self, policy: ActorCriticPolicy) -> None:
+    def __init__(self, policy: ActorCriticPolicy, picture_format: PictureFormat) -> None:
         super().__init__()
         self.policy = policy
+        self.picture_format: PictureFormat = picture_format
 
     def forward(self, observations: Tensor) -> Heads:
         policy = self.policy
-        features: Any = policy.extract_features(observations)
-        for_actor, for_critic = (features,) * 2 if policy.share_features_extractor else features
+        features: Any = extract_features(policy, observations, self.picture_format)
+        shared = policy.share_features_extractor
+        for_actor, for_critic = (features,) * 2 if shared else features
         actor = policy.action_net(policy.mlp_extractor.forward_actor(for_actor))
         values = policy.value_net(policy.mlp_extractor.forward_critic(for_critic))
         return Heads(actor, values.squeeze(-1), getattr(policy, "log_std", None))
@@ -62,8 +65,14 @@ class _Forward(nn.Module):
 Apply = Callable[[Tensor, tuple[Tensor, ...], Tensor], Heads]
 
 
-def policy_function(policy: ActorCriticPolicy) -> Apply:
+def policy_function(
+    policy: ActorCriticPolicy, picture_format: PictureFormat = "contiguous"
+) -> Apply:
     """Returns the policy as a function `(vector (P,), buffers, observations (B, ...)) -> Heads`.
+
+    Args:
+        policy: Stable-Baselines3's.
+        picture_format: how convolutions compute.
 
     Raises:
         ConfigError: the policy's distribution is not supported.
@@ -74,7 +83,7 @@ def policy_function(policy: ActorCriticPolicy) -> Apply:
             f"PreferencePPO cannot act with a {kind.__name__}: it supports Box and Discrete "
             "action spaces, without state-dependent exploration (use_sde)."
         )
-    forward = _Forward(policy)
+    forward = _Forward(policy, picture_format)
     shapes = {name: p.shape for name, p in forward.named_parameters()}
     sizes = [shape.numel() for shape in shapes.values()]
     buffer_names = [name for name, _ in forward.named_buffers()]

@@ -39,6 +39,7 @@ from pbrl.agents import normalization
 from pbrl.agents.acting import draw_noise, evaluate
 from pbrl.agents.learning import UpdateReport, check_rewards, make_experience, run_epochs, summarize
 from pbrl.agents.optimizer import adam_settings, read_learner, write_learner
+from pbrl.agents.picture_format import PictureFormat
 from pbrl.agents.policy import policy_function, read_weights, sample
 from pbrl.agents.ppo_update import Experience, Hyperparameters, make_update
 from pbrl.agents.recording import Recording
@@ -55,7 +56,12 @@ class PreferencePPO(PPO):
     _last_obs: Any  # (N, ...), what the environments showed last
 
     def __init__(
-        self, *args: Any, normalize_reward: bool = False, compiled: bool = True, **kwargs: Any
+        self,
+        *args: Any,
+        normalize_reward: bool = False,
+        compiled: bool = True,
+        picture_format: PictureFormat = "contiguous",
+        **kwargs: Any,
     ) -> None:
         """Takes what `stable_baselines3.PPO` takes; `env` may be a Gymnasium VectorEnv too.
 
@@ -63,6 +69,7 @@ class PreferencePPO(PPO):
             *args: of `stable_baselines3.PPO`.
             normalize_reward: divide rewards by the running deviation of their discounted sums.
             compiled: compile acting and updating at their first call (some seconds, once).
+            picture_format: how convolutions compute (see `picture_format`).
             **kwargs: of `stable_baselines3.PPO`.
 
         Raises:
@@ -70,6 +77,7 @@ class PreferencePPO(PPO):
         """
         self.normalize_reward = normalize_reward
         self.compiled = compiled
+        self.picture_format: PictureFormat = picture_format
         super().__init__(*args, **kwargs)
 
     def _setup_model(self) -> None:
@@ -98,7 +106,7 @@ class PreferencePPO(PPO):
 
     def _make_functions(self) -> None:
         """Makes the functions of tensors that acting and learning consist of."""
-        apply = policy_function(self.policy)
+        apply = policy_function(self.policy, self.picture_format)
 
         def act(
             vector: Tensor, buffers: tuple[Tensor, ...], observations: Tensor, noise: Tensor

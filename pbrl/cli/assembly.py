@@ -1,7 +1,7 @@
 """Puts the parts of a run together from its configuration."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -10,6 +10,7 @@ from gymnasium import spaces
 import envs
 from pbrl.agents import GymnasiumVecEnv, PreferencePPO
 from pbrl.agents.build import build_agent
+from pbrl.agents.fastest_format import fastest_format
 from pbrl.annotators import Annotator, synthetic_annotator
 from pbrl.buffer import SegmentBuffer
 from pbrl.checkpoints import Checkpoint
@@ -78,6 +79,8 @@ def open_trainer(
 ) -> Trainer:
     """Returns a trainer at the start of a run, or where a checkpoint left it.
 
+    Its settings are the run's, with what was measured here in place of what was left to that.
+
     Args:
         config: The run's settings.
         run: Its folder, held by this process.
@@ -88,6 +91,7 @@ def open_trainer(
     torch.set_num_threads(config.learner_threads)
     task = describe_task(config.env.env_id)
     check_config(config, task)
+    config = with_picture_format(config, task)
     recorded = records_frames(config, task)
     threads, count = config.threads, config.env.num_envs
     env = make_env(config.env, count, threads=threads, record_frames=recorded)
@@ -114,6 +118,16 @@ def open_trainer(
     if checkpoint:
         trainer.restore(checkpoint)
     return trainer
+
+
+def with_picture_format(config: TrainConfig, task: envs.TaskInfo) -> TrainConfig:
+    """Returns settings with the format that is fastest here, where a game's was left open."""
+    space = task.observation_space
+    if config.agent.picture_format != "auto" or len(space.shape) != 3:
+        return config
+    batch_size, device = config.agent.batch_size, device_of(config)
+    found = fastest_format(space, task.action_space, batch_size, device)
+    return replace(config, agent=replace(config.agent, picture_format=found))
 
 
 def open_reward_learning(
@@ -230,9 +244,13 @@ def _check_sizes(store: LabelStore, run: str, number: int, task: envs.TaskInfo) 
 
 def new_ensemble(config: TrainConfig, task: envs.TaskInfo) -> RewardEnsemble:
     """Returns an ensemble that has seen no label."""
-    device = "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
     shape = observation_shape(task)
-    return make_ensemble(config, shape, action_size(task), device)
+    return make_ensemble(config, shape, action_size(task), device_of(config))
+
+
+def device_of(config: TrainConfig) -> str:
+    """Returns where networks live: `cuda` if there is one and nothing else was asked for."""
+    return "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
 
 
 def observation_shape(task: envs.TaskInfo) -> tuple[int, ...]:

@@ -82,7 +82,7 @@ def _opened(config: TrainConfig, run: Run, display: Display, stores: StoresGiven
         if is_new:
             config = with_name_in_store(config, run, stores.store)
         trainer = open_trainer(config, run, display, checkpoint, stores)
-        run.write_config(config)
+        run.write_config(trainer.config)
     except PbrlError:
         if is_new:  # and so holds nothing yet
             shutil.rmtree(run.path, ignore_errors=True)

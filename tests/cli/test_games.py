@@ -14,6 +14,7 @@ import pytest
 import pbrl
 from experiments.presets import PRESETS
 from pbrl.agents import PreferencePPO
+from pbrl.agents.picture_format import FORMATS
 from pbrl.checkpoints import latest_checkpoint
 from pbrl.cli import evaluate, main, memory
 from pbrl.cli.assembly import describe_task, open_trainer
@@ -49,6 +50,13 @@ def test_a_run_asks_fits_and_ends(pong_run):
     assert clips[0].observations.shape == (28, 84, 84)
     assert store.size_bytes() < 40 * 40_000, "pictures are compressed"
     store.close()
+
+
+def test_the_format_that_was_measured_stands_in_the_settings(pong_run):
+    chosen = json.loads((pong_run / "config.json").read_text())["agent"]["picture_format"]
+    assert chosen in FORMATS
+    agent = PreferencePPO.load(latest_checkpoint(Run(pong_run), print).agent, device="cpu")
+    assert agent.picture_format == chosen
 
 
 def test_a_long_fit_says_how_far_it_is():

@@ -61,6 +61,7 @@ CASES = {
     "fitted while the agent acts": {"reward__fit_while_acting": True},
     "a game, fitted while the agent acts": {
         "env__env_id": "pbrl/Pong-v0",
+        "agent__picture_format": "channels_last",  # what a run measures stands in its settings
         "query__segment_seconds": 0.3,
         "reward__fit_while_acting": True,
         "reward__batch_size": 2,

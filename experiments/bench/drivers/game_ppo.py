@@ -28,10 +28,15 @@ def learner(settings: dict[str, Any]) -> tuple[Any, str]:
         return PPO("CnnPolicy", env, **common), "stable-baselines3"
     import envs
     from pbrl.agents import GymnasiumVecEnv, PreferencePPO
+    from pbrl.agents.fastest_format import fastest_format
 
     env_id = next(name for name, game in envs.GAMES.items() if game.rom == settings["rom"])
     games = envs.make_task(env_id, num_envs, threads=settings["threads"])
-    return PreferencePPO("CnnPolicy", GymnasiumVecEnv(games), **common), "pbrl"
+    vec_env = GymnasiumVecEnv(games)
+    seen: Any = vec_env.observation_space
+    batch_size = settings["hyperparameters"]["batch_size"]
+    common["picture_format"] = fastest_format(seen, vec_env.action_space, batch_size, "cpu")
+    return PreferencePPO("CnnPolicy", vec_env, **common), "pbrl"
 
 
 def main(settings: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,78 @@
+"""Picture formats differ in speed, not in what is learnt."""
+
+import numpy as np
+import pytest
+import torch
+from gymnasium import spaces
+from stable_baselines3.common.policies import ActorCriticCnnPolicy
+from torch.func import grad
+
+from pbrl.agents.fastest_format import GAIN, choose, fastest_format
+from pbrl.agents.picture_format import FORMATS, extract_features
+from pbrl.agents.policy import policy_function, read_weights
+
+SPACE = spaces.Box(0, 255, (4, 84, 84), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def policy():
+    torch.manual_seed(0)
+    return ActorCriticCnnPolicy(SPACE, spaces.Discrete(6), lambda _: 0.0)
+
+
+@pytest.fixture(scope="module")
+def seen():
+    pictures = np.random.default_rng(0).integers(0, 256, (5, *SPACE.shape), np.uint8)
+    return torch.from_numpy(pictures)
+
+
+def answer_and_gradient(policy, seen, picture_format):
+    """Returns logits, values and the gradient of a sum of both."""
+    apply = policy_function(policy, picture_format)
+    weights = read_weights(policy)
+    heads = apply(*weights, seen)
+
+    def loss(vector):
+        heads = apply(vector, weights.buffers, seen)
+        return heads.actor.square().sum() + heads.values.sum()
+
+    return heads.actor.detach(), heads.values.detach(), grad(loss)(weights.vector)
+
+
+@pytest.mark.parametrize(
+    ("picture_format", "tolerance"), [("channels_last", 1e-5), ("bfloat16", 0.05)]
+)
+def test_a_format_computes_the_same(policy, seen, picture_format, tolerance):
+    plain = answer_and_gradient(policy, seen, "contiguous")
+    other = answer_and_gradient(policy, seen, picture_format)
+    for expected, found in zip(plain, other, strict=True):
+        assert found.dtype == torch.float32
+        assert (found - expected).norm() <= tolerance * expected.norm()
+
+
+def test_bfloat16_is_one(policy, seen):
+    plain, other = (answer_and_gradient(policy, seen, one)[0] for one in ("contiguous", "bfloat16"))
+    assert (plain - other).norm() > 1e-4 * plain.norm()
+
+
+def test_numbers_have_no_format():
+    box = spaces.Box(-1, 1, (3,))
+    policy = torch.nn.Module()
+    policy.extract_features = lambda observations: observations
+    seen = torch.from_numpy(np.stack([box.sample(), box.sample()]))
+    assert all(extract_features(policy, seen, one) is seen for one in FORMATS)
+
+
+def test_another_format_is_taken_where_it_gains_enough():
+    assert (
+        choose({"contiguous": 1.0, "channels_last": 0.99 / GAIN, "bfloat16": 2.0})
+        == "channels_last"
+    )
+    assert (
+        choose({"contiguous": 1.0, "channels_last": 1.01 / GAIN, "bfloat16": 2.0}) == "contiguous"
+    )
+    assert choose({"contiguous": 1.0, "channels_last": 0.7, "bfloat16": 0.3}) == "bfloat16"
+
+
+def test_it_is_measured_here():
+    assert fastest_format(SPACE, spaces.Discrete(6), 16, "cpu") in FORMATS
