@@ -13,7 +13,17 @@ from labeling_ui.actions import Action
 from labeling_ui.desk import Desk
 from labeling_ui.keys import Keys
 from labeling_ui.layout import lay_out
-from labeling_ui.messages import Clips, DeskStatus, Failure, Lost, News, Notice, Opened, TakenBack
+from labeling_ui.messages import (
+    Clips,
+    DeskStatus,
+    Failure,
+    Lost,
+    News,
+    Notice,
+    Opened,
+    PassOver,
+    TakenBack,
+)
 from labeling_ui.orders import Practise
 from labeling_ui.pairs import Judgement, Pair, Role, Stored
 from labeling_ui.pictures import Pictures
@@ -282,7 +292,9 @@ class App:
             pair = self.session.drop(key)
             if pair is not None and not self.pictures.trouble:
                 self.session.say(f"Pair {pair.number} cannot be shown and is left out. {sentence}")
-                if pair.role is not Role.PRACTICE:
+                if pair.role is Role.LABEL and self.pictures.drew:  # so it is this pair alone
+                    self.desk.ask(PassOver(pair.number, sentence))
+                elif pair.role is Role.LABEL:
                     self.desk.give_up(pair)
         pair = self.session.stage.pair
         if pair is not None and all(self.pictures.ready(clip) for clip in pair.clips):

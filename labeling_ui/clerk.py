@@ -52,18 +52,17 @@ class Clerk:
             repeats: Share of the pairs that are asked again, and of gold pairs.
         """
         self._store, self._run, self._annotator, self._viewer = store, run, annotator, viewer
-        self._checks, self._gold = Checks(rng, repeats), set[int]()
-        self._not_shown = set[int]()
+        self._checks, self._not_shown = Checks(rng, repeats), set[int]()
         self.held = set[int]()
         self.complaints: list[str] = []
 
     def prepare(self) -> None:
         """Notes which pairs this person answered at earlier sittings, and the gold ones."""
-        earlier, self._gold = self.earlier(), set(self._store.gold(self._run))
+        earlier = self.earlier()
         again = {one.number for one in earlier if one.role is Role.REPEAT}
         labels = [one for one in earlier if one.role is Role.LABEL and one.number not in again]
         self._checks.answered = [(one.number, one.left) for one in labels]
-        self._checks.gold = self._gold - {one.number for one in earlier}
+        self._checks.gold = set(self._store.gold(self._run)) - {one.number for one in earlier}
 
     def answer(self, judgement: Judgement) -> Stored:
         """Makes an answer durable."""
@@ -161,13 +160,18 @@ class Clerk:
         return sorted(lost)
 
     def let_go(self, number: int) -> None:
-        """Passes a pair over that cannot be shown here: it stays on lease until the viewer closes.
+        """Passes a pair over that cannot be shown, where others may be able to.
 
-        Given back, it would be the next that is leased.
+        It stays on lease until the viewer closes: given back, it would be the next that is leased.
         """
         if number in self.held:
             self.held.discard(number)
             self._not_shown.add(number)
+
+    def pass_over(self, number: int, reason: str) -> None:
+        """Withdraws a pair that cannot be shown, so that training does not wait for its answer."""
+        self._store.withdraw(self._run, [number], f"a viewer could not draw it: {reason}")
+        self.give_back([number])
 
     def give_back(self, numbers: Sequence[int]) -> None:
         """Gives pairs back that nobody will judge here."""
@@ -180,10 +184,8 @@ class Clerk:
             self._store.leave(self._run, self._viewer)
 
     def _pair(self, leased: "Leased") -> Pair:
-        role = Role.GOLD if leased.number in self._gold else Role.LABEL
-        self._checks.gold.discard(leased.number)
         clips = clips_of(f"{leased.number}", leased.segments)
-        return Pair(leased.number, clips, role, predicted=leased.predicted_returns)
+        return Pair(leased.number, clips, Role.LABEL, predicted=leased.predicted_returns)
 
     def _read(self, check: Check) -> Pair | None:
         """Returns a pair that is in the store; None, with a complaint, if it cannot be read."""

@@ -25,6 +25,7 @@ from labeling_ui.messages import (
     Lost,
     News,
     Notice,
+    PassOver,
     Request,
     Store,
     TakeBack,
@@ -102,7 +103,7 @@ class Desk(threading.Thread):
         return news
 
     def give_up(self, pair: Pair) -> None:
-        """Passes a pair over that cannot be shown here."""
+        """Passes a pair over that cannot be shown here, and perhaps elsewhere."""
         self._clerk.let_go(pair.number)
 
     def finish(self, seconds: float) -> list[Judgement]:
@@ -189,6 +190,8 @@ class Desk(threading.Thread):
                 self._tell(Clips(number, self._insist(lambda: self._clerk.clips(number))))
             case ListEarlier():
                 self._tell(self._insist(self._clerk.earlier))
+            case PassOver(number, reason):
+                self._insist(lambda: self._clerk.pass_over(number, reason))
             case GiveBack(numbers):
                 self._insist(lambda: self._clerk.give_back(numbers))
 

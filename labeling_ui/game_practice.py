@@ -4,13 +4,20 @@ The games are played twice from the same seeds: to see what the clips pay, and t
 the pictures of those that were chosen.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from labeling_ui.orders import EVEN, EVEN_FROM, NO_PRACTICE, Practise, Practised
 from pbrl.frames import encode_frame
 
-COPIES = 8
-STEPS = 500
+if TYPE_CHECKING:
+    from envs import TaskVectorEnv
+
+COPIES = 4
+"""Few: to start a game takes as long as to play it for ten seconds."""
+STEPS = 376
+"""Of random play, in which each copy makes fifteen clips."""
 HELD_STEPS = 6
 """Steps for which a random action is held on average: what trembles gets nowhere."""
 CLIP_STEPS = 25
@@ -19,22 +26,25 @@ CLIP_STEPS = 25
 
 def practise_game(order: Practise) -> Practised:
     """Returns practice pairs; none where random play pays nothing and costs nothing."""
-    from envs import GAMES, describe, make_task
+    from envs import GAMES, make_task
 
     rng = np.random.default_rng(order.seed)
-    actions = held_actions(rng, int(describe(order.env_id).action_space.n))  # pyright: ignore
-    rewards, over = np.zeros((2, STEPS, COPIES))
-    games = make_task(order.env_id, COPIES)
-    games.reset(seed=order.seed)
-    for t, chosen in enumerate(actions):
-        rewards[t] = games.step(chosen)[1]
-        over[t] = games.game_over
-    games.close()
-    rewards -= GAMES[order.env_id].end_penalty * over
-    pairs, better = choose(rng, rewards, over, order.count)
-    if not len(pairs):
-        return NO_PRACTICE
-    frames = _pictures(order, actions, pairs)
+    games = make_task(order.env_id, COPIES, threads=0, record_frames=True)
+    try:
+        actions = held_actions(rng, int(games.single_action_space.n))  # pyright: ignore
+        rewards, over = np.zeros((2, STEPS, COPIES))
+        games.reset(seed=order.seed)
+        for t, chosen in enumerate(actions):
+            rewards[t] = games.step(chosen)[1]
+            over[t] = games.game_over
+        rewards -= GAMES[order.env_id].end_penalty * over
+        pairs, better = choose(rng, rewards, over, order.count)
+        if not len(pairs):
+            return NO_PRACTICE
+        games.reset(seed=order.seed)
+        frames = _pictures(games, actions, pairs)
+    finally:
+        games.close()
     return Practised(np.zeros((*pairs.shape[:2], CLIP_STEPS, 0), np.float32), better, frames)
 
 
@@ -54,12 +64,13 @@ def choose(
 
     Args:
         rng: Draws the order within a pair.
-        rewards: (STEPS, COPIES), what an oracle judges by.
-        over: (STEPS, COPIES), whether a step was a game's last; no clip goes on after it.
+        rewards: (T, copies), what an oracle judges by.
+        over: (T, copies), whether a step was a game's last; no clip goes on after it.
         count: Pairs that are wanted; fewer come where too little happens.
     """
-    starts = np.arange(0, STEPS - CLIP_STEPS, CLIP_STEPS)
-    copies, first = (grid.ravel() for grid in np.meshgrid(np.arange(COPIES), starts))
+    starts = np.arange(0, len(rewards) - CLIP_STEPS, CLIP_STEPS)
+    played = np.arange(rewards.shape[1])
+    copies, first = (grid.ravel() for grid in np.meshgrid(played, starts))
     steps = first[:, None] + np.arange(CLIP_STEPS)
     whole = ~over[steps[:, :-1], copies[:, None]].astype(bool).any(axis=1)
     copies, first, steps = copies[whole], first[whole], steps[whole]
@@ -82,20 +93,15 @@ def choose(
 
 
 def _pictures(
-    order: Practise, actions: np.ndarray, pairs: np.ndarray
+    games: "TaskVectorEnv", actions: np.ndarray, pairs: np.ndarray
 ) -> tuple[tuple[tuple[bytes, ...], ...], ...]:
-    """Plays again and returns the pictures of chosen clips, n x 2 x T."""
-    from envs import make_task
-
-    games = make_task(order.env_id, COPIES, record_frames=True)
-    games.reset(seed=order.seed)
+    """Plays again, as far as needed, and returns the pictures of chosen clips, n x 2 x T."""
     found: list[list[list[bytes]]] = [[[], []] for _ in pairs]
-    for t, chosen in enumerate(actions):
+    for t, chosen in enumerate(actions[: pairs[..., 1].max() + CLIP_STEPS]):
         for number, pair in enumerate(pairs):
             for option, (copy, first) in enumerate(pair):
                 if first <= t < first + CLIP_STEPS:
                     assert games.frames is not None
                     found[number][option].append(encode_frame(games.frames[copy]))
         games.step(chosen)
-    games.close()
     return tuple(tuple(tuple(clip) for clip in pair) for pair in found)

@@ -50,7 +50,17 @@ class GiveBack:
     """Their queries; at least one."""
 
 
-Request = Store | TakeBack | ListEarlier | FetchClips | GiveBack
+@dataclass(frozen=True, slots=True)
+class PassOver:
+    """Ask a pair no longer that cannot be shown."""
+
+    number: int
+    """Its query."""
+    reason: str
+    """Why, as a sentence."""
+
+
+Request = Store | TakeBack | ListEarlier | FetchClips | GiveBack | PassOver
 
 
 # What the desk tells.

@@ -49,6 +49,7 @@ class Pictures:
     Attributes:
         trouble: Why nothing can be drawn at all; empty while it can.
         failed: Clips that cannot be drawn, by key, with the reason; taken out by the reader.
+        drew: Whether any clip was drawn.
         practice: Practice pairs that have arrived; taken out by the reader.
     """
 
@@ -58,7 +59,7 @@ class Pictures:
         Args:
             budget: Bytes of pictures to keep.
         """
-        self.trouble, self.failed = "", dict[str, str]()
+        self.trouble, self.failed, self.drew = "", dict[str, str](), False
         self.practice: Practised | None = None
         self._budget, self._wanted, self._size = budget, list[Clip](), (1, 1)
         self._env_id, self._next_id, self._restarts = "", 0, 0
@@ -261,6 +262,7 @@ class Pictures:
                 self.practice, self._practising = message, False
             case Drawn(canvas, count):
                 self._under_way -= 1
+                self.drew = True
                 drawing = self._by_id(canvas)
                 if drawing is not None:
                     drawing.done += count

@@ -8,9 +8,11 @@ come through the X server, and `pbrl train debug --annotator human` learns from 
 started again a moment later. The harness keeps a ledger of its own: what was shown, which key was
 pressed, and which answers the viewer held for durable, that is before it showed the next pair.
 
-In the end every answer of the ledger must stand in the store once, no question may have two
-answers, an answer must be the key that was pressed, and the trainer must have finished and have
-learnt from as many answers as there are. The exit code is 1 if not.
+In the end every answer of the ledger must stand in the store once and be the last key that was
+pressed for its question at that viewer, no question may have two answers, an answer that the ledger
+does not know must be one of the keys that were pressed, all kills must have been made, and the
+trainer must have finished and have learnt from all answers but a last few, too few for another fit.
+The exit code is 1 if not.
 """
 
 import argparse
@@ -33,6 +35,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.scripted_person import Manner, Person, virtual_screen
+from pbrl.config import QueryConfig
 from pbrl.errors import StoreError
 from pbrl.metrics import read_metrics
 from pbrl.runs import Run
@@ -50,8 +53,8 @@ DOWN_SECONDS = (0.0, 0.7)
 """Between a kill and the new start."""
 STUCK_SECONDS = 240.0
 """Without an answer, after which the harness gives up."""
-ANSWERS_A_KILL = 2
-"""Answers that are asked for, for each kill: as many as fit in between, or more."""
+ANSWERS_A_KILL = 3
+"""Answers that are asked for, for each kill: more than fit in between."""
 VIEWER = """
 import sys
 from labeling_ui import clerk, desk
@@ -71,9 +74,9 @@ class Ledger:
     """What the harness saw, apart from the store."""
 
     pressed: dict[int, list[str]] = field(default_factory=dict)
-    """Answers by the key that was pressed, by the number of the question."""
-    durable: dict[int, int] = field(default_factory=dict)
-    """Numbers of questions by the answers' ids, of those the viewer held for durable."""
+    """Answers by the key that was pressed, by the number of the question, in order."""
+    durable: dict[int, tuple[int, str]] = field(default_factory=dict)
+    """Number of the question and last key, by the answers' ids, of those held for durable."""
     kills: Counter = field(default_factory=Counter)
     """How often each was killed."""
 
@@ -229,7 +232,8 @@ class Sitting:
         self._read += len(whole)
         for line in map(json.loads, whole.splitlines()):
             if line["what"] == "stored":
-                self.ledger.durable[line["id"]] = line["number"]
+                number = line["number"]
+                self.ledger.durable[line["id"]] = number, self.ledger.pressed[number][-1]
                 self._last_answer = time.monotonic()
                 self._shown = None
             elif line["what"] == "shown":
@@ -268,17 +272,21 @@ class Sitting:
             records = {one.id: one for one in store.answer_records(name)}
             standing = store.answers(name)
         wrong = []
-        for answer, number in self.ledger.durable.items():
+        for answer, (number, said) in self.ledger.durable.items():
             if answer not in records:
                 wrong.append(f"the answer {answer} to question {number} is lost")
-            elif records[answer].number != number:
-                wrong.append(f"the answer {answer} is to another question than {number}")
+            elif (records[answer].number, records[answer].text) != (number, said):
+                wrong.append(f"the answer {answer} to question {number} is not {said}")
         counts = Counter(one.number for one in standing)
         wrong += [f"question {n} has {count} answers" for n, count in counts.items() if count > 1]
         for one in standing:
             if one.text not in self.ledger.pressed.get(one.number, []):
                 wrong.append(f"nobody answered question {one.number} with {one.text}")
         learnt = read_metrics(Run(run))[-1].get("reward/labels")
+        if self.left:
+            wrong.append(f"{self.left} kills were not made: training ended before")
+        if learnt is None or learnt <= len(standing) - QueryConfig().fit_answers:
+            wrong.append(f"only {learnt} of {len(standing)} answers were learnt from")
         if self.trainer.code != 0:
             wrong.append(f"the trainer ended with {self.trainer.code}: see {self.folder}")
         told = len(self.ledger.durable)

@@ -14,6 +14,9 @@ from pbrl.store.payload import encode_payload, encode_true_rewards
 from pbrl.store.records import OpenQuery, Progress, Query, QueryRecord
 from pbrl.store.statements import Row
 
+KNOWN = "its answer is known, and it checks people"
+"""Why a query is withdrawn that was marked as gold."""
+
 
 class Queries(Connected):
     """The queries of a label store."""
@@ -122,13 +125,24 @@ class Queries(Connected):
     def mark_gold(self, run: str, number: int, text: str) -> None:
         """Notes the answer that is known of a query, to check people by it; the last note counts.
 
+        A query that nobody has answered is withdrawn: what checks people is not learnt from, and
+        the run would wait for it in vain.
+
         Raises:
             StoreError: If there is no such query.
         """
-        row = {"run": run, "number": number, "text": text, "marked_at": time.time()}
+        now = time.time()
+        row = {"run": run, "number": number, "text": text, "marked_at": now}
+        known = {"run": run, "number": number, "reason": KNOWN, "withdrawn_at": now}
+        labels = select(func.count()).select_from(schema.answers)
+        labels = labels.where(
+            schema.answers.c.run == run, schema.answers.c.number == number, conditions.is_label()
+        )
         with transaction(self.engine, write=True) as connection:
             statements.require_queries(connection, run, [number])
             connection.execute(schema.gold_marks.insert(), row)
+            if not connection.execute(labels).scalar_one():
+                statements.insert_missing(connection, schema.withdrawals, [known])
 
     def gold(self, run: str) -> dict[int, str]:
         """The known answers in their kind's stored form, by the query's number."""

@@ -23,6 +23,7 @@ from labeling_ui.messages import (
     Lost,
     Notice,
     Opened,
+    PassOver,
     Store,
     TakeBack,
     TakenBack,
@@ -207,10 +208,22 @@ def test_gold_pairs_are_asked_once_of_each_person(place, store):
         assert 5 not in numbers
 
 
-def test_an_open_pair_that_is_gold_is_a_check_too(place, store):
+def test_an_open_pair_that_is_marked_as_gold_is_a_check_alone(place, store):
     store.mark_gold("hopper", 0, "first")
+    with at_desk(place, repeats=0.99) as at:
+        pairs = [at.wait_for(Pair) for _ in range(AHEAD + 2)]
+        assert [(p.number, p.role) for p in pairs if p.number == 0] == [(0, Role.GOLD)]
+        assert sum(p.role is Role.LABEL for p in pairs) == AHEAD + 1
+
+
+def test_a_pair_that_cannot_be_drawn_is_withdrawn_and_another_one_comes(place, store):
     with at_desk(place) as at:
-        assert at.wait_for(Pair, lambda p: p.number == 0).role is Role.GOLD
+        at.wait_for(Pair, lambda pair: pair.number == AHEAD)
+        at.desk.ask(PassOver(2, "It has no picture."))
+        assert at.wait_for(Pair, lambda pair: pair.number > AHEAD).number == AHEAD + 1
+        (query,) = store.queries("hopper", [2])
+        assert query.withdrawn == "a viewer could not draw it: It has no picture."
+        assert store.progress("hopper").leased == AHEAD + 1
 
 
 def test_new_pairs_come_by_themselves(tmp_path, stores):

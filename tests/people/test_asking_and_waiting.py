@@ -239,6 +239,27 @@ def test_a_damaged_clip_is_withdrawn_reported_once_and_replaced(sit):
     assert sitting.trainer.learning.labels == FIRST
 
 
+def test_training_does_not_wait_for_the_answer_to_a_question_that_checks_people(sit):
+    sitting = sit()
+    marked = []
+
+    def act(status):
+        if status.phase.startswith("Training waits"):
+            if not marked:
+                sitting.look(lambda store, run: store.mark_gold(run, 3, "first"))
+                marked.append(3)
+            sitting.person.answer(1)
+        elif status.steps >= 200:
+            stop(sitting)
+
+    sitting.desk.act = act
+    sitting.trainer.train()
+    assert {number for _, number in sitting.person.given} == {0, 1, 2, 4, 5, 6, 7, 8}
+    (told,) = [sentence for sentence in sitting.desk.said if "Question 3" in sentence]
+    assert "checks people" in told
+    assert sitting.trainer.learning.labels == FIRST
+
+
 def test_a_clip_that_is_damaged_after_its_question_was_answered_costs_that_label_alone(sit):
     sitting = sit(query__max_lag=32, query__fit_answers=1)
     damaged = []

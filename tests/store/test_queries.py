@@ -100,6 +100,18 @@ def test_the_last_mark_of_a_gold_pair_counts(store: LabelStore, make_query):
         store.mark_gold(RUN, 4, "first")
 
 
+def test_a_query_that_is_marked_as_gold_is_asked_no_longer_unless_it_is_learnt_from(
+    store: LabelStore, make_query
+):
+    store.post(RUN, [make_query(number, wanted=2) for number in range(3)])
+    store.answer(RUN, 1, "first", "ann")
+    for number in (0, 1):
+        store.mark_gold(RUN, number, "first")
+    reasons = [query.withdrawn for query in store.queries(RUN)]
+    assert reasons == ["its answer is known, and it checks people", None, None]
+    assert [query.number for query in store.open_queries(RUN)] == [1, 2]
+
+
 def test_steps_beyond_32_bits(store: LabelStore, make_segment):
     from pbrl.store import Query
 
