@@ -121,7 +121,7 @@ def measure(task: str, answers: int, seconds: float) -> Waits:
             ) as viewer:
                 shown = []
                 for count in range(answers + 1):
-                    shown.append(_next(told, count, viewer))
+                    shown.append(next_shown(told, count, viewer))
                     time.sleep(seconds)
                     if count < answers:
                         person.press("Left")
@@ -132,7 +132,7 @@ def measure(task: str, answers: int, seconds: float) -> Waits:
     return Waits(task, shown[0]["at"] - begun, waits, closed["most"])
 
 
-def _next(told: Path, count: int, viewer: subprocess.Popen) -> dict:
+def next_shown(told: Path, count: int, viewer: subprocess.Popen) -> dict:
     """Waits for the pair that is shown after `count` others."""
     deadline = time.monotonic() + OPENING
     while time.monotonic() < deadline and viewer.poll() is None:

@@ -202,7 +202,8 @@ def _waiting(view: View) -> Region:
 
 HOW_TO = (
     "Both clips run side by side and begin again together. Say which one is better by what the "
-    "line above says, and by nothing else: judge only what you see happen in the clip.",
+    "line above says, and by nothing else: judge only what you see happen in the clip. One that is "
+    "already over is average; one in which the player dies is bad.",
     "Two that are equally good are a tie. Can't tell is for pairs that cannot be compared; use it "
     "sparingly.",
     "Every answer is saved at once. Undo goes back as far as you like within this sitting.",

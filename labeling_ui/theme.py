@@ -17,7 +17,7 @@ BASE = (1280, 720)
 
 INK: Colour = (236, 239, 242)
 SOFT: Colour = (168, 177, 187)
-FAINT: Colour = (112, 122, 134)
+FAINT: Colour = (134, 144, 156)
 LINE: Colour = (52, 59, 68)
 GROUND: Colour = (22, 26, 31)
 PANEL: Colour = (29, 34, 41)

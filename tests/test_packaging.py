@@ -9,15 +9,24 @@ import os
 import re
 import subprocess
 import sys
+import time
 import tomllib
 import venv
 import zipfile
+from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from experiments.scripted_person import Manner, Person, virtual_screen
+from experiments.viewer_latency import next_shown, real_clips
+from pbrl.config import EnvConfig, TrainConfig
+from pbrl.runs import Run
+from pbrl.store import LabelStore, Query
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("envs", "experiments", "labeling_ui", "pbrl")
@@ -95,6 +104,14 @@ def desk(wheel, tmp_path_factory):
     return folder
 
 
+def until_answered(store, name, count, viewer):
+    """Waits until a store has so many answers."""
+    deadline = time.monotonic() + 60
+    while len(store.answers(name)) < count:
+        assert viewer.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.fixture(scope="module")
 def workshop(wheel, tmp_path_factory):
     """An environment with the wheel, then everything that is installed for this test."""
@@ -158,6 +175,38 @@ def test_a_desk_steps_and_draws_a_task(desk, tmp_path):
         "print(observation.shape, task.render().ndim)"
     )
     assert run(desk / "bin" / "python", "-c", code, cwd=tmp_path) == "(11,) 3\n"
+
+
+def test_a_desk_labels(desk, tmp_path):
+    """A real window, keys through the X server, and neither torch nor Stable-Baselines3."""
+    told, run_folder = tmp_path / "told.jsonl", Run(tmp_path / "run")
+    run_folder.path.mkdir()
+    run_folder.write_config(TrainConfig(env=EnvConfig(env_id="pbrl/Hopper-v0")))
+    clips = real_clips("pbrl/Hopper-v0", 6)
+    with closing(LabelStore(run_folder.labels_file)) as store, virtual_screen() as display:
+        store.open_run("run", "pbrl/Hopper-v0", "comparison")
+        pairs = zip(clips[::2], clips[1::2], strict=True)
+        store.post("run", [Query(n, "comparison", pair, 0, None) for n, pair in enumerate(pairs)])
+        command = [desk / "bin" / "pbrl", "label", run_folder.path, "--as", "ann"]
+        command += ["--practice", "0", "--repeats", "0", "--tell", told]
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        with subprocess.Popen(
+            list(map(str, command)), env={**kept, "DISPLAY": display}, cwd=tmp_path
+        ) as viewer:
+            person = Person(display, store, "run", Manner(0.0, 0.3), np.random.default_rng(0))
+            for count in range(3):
+                shown = next_shown(told, count, viewer)
+                person.answer(shown["number"], shown["left"])
+            until_answered(store, "run", 3, viewer)
+            person.close()
+            viewer.terminate()
+        returns = [
+            [clip.true_return for clip in pair]
+            for pair in zip(clips[::2], clips[1::2], strict=True)
+        ]
+        better = {n: ("first", "second")[int(np.argmax(pair))] for n, pair in enumerate(returns)}
+        assert {one.number: one.text for one in store.answers("run")} == better
+        assert {one.annotator for one in store.answer_records("run")} == {"ann"}
 
 
 def test_a_desk_runs_the_command(desk, tmp_path):

@@ -24,7 +24,7 @@ INVERTED_PENDULUM = MujocoTask(
     frame_skip=2,
     episode_steps=25,
     clip_fps=10.0,
-    look_for="Prefer the pole that stays closer to upright. Ties are common here.",
+    look_for="Prefer the pole that stays closer to upright. Ties and can't-tells are common here.",
     camera=Camera(distance=2.6, lookat=(0.0, 0.0, 0.15), elevation=-10.0),
     start=_start,
     observe=_observe,

@@ -41,9 +41,9 @@ def desktops():
 
 
 @pytest.fixture
-def desktop(desktops) -> Iterator:
-    """A screen with nothing on it."""
-    with desktops.Desktop() as desktop:
+def desktop(desktops, request) -> Iterator:
+    """A screen with nothing on it; with the parameter "remote" reached over the network."""
+    with desktops.Desktop(remote=getattr(request, "param", "") == "remote") as desktop:
         yield desktop
 
 

@@ -24,22 +24,28 @@ BETWEEN_KEYS = 0.02
 
 
 class Desktop:
-    """An X server of its own; use it as a context manager."""
+    """An X server of its own; use it as a context manager.
 
-    def __init__(self, size: tuple[int, int] = SIZE) -> None:
-        self._size = size
+    Args:
+        size: Width and height in pixels.
+        remote: Whether it is reached over the network, as the display of another machine is.
+    """
+
+    def __init__(self, size: tuple[int, int] = SIZE, *, remote: bool = False) -> None:
+        self._size, self._remote = size, remote
 
     def __enter__(self) -> Self:
         read, write = os.pipe()
         wide, tall = self._size
         command = ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{wide}x{tall}x24"]
-        command += ["-nolisten", "tcp", "-noreset"]
+        command += ["-listen" if self._remote else "-nolisten", "tcp", "-noreset"]
         self._server = subprocess.Popen(
             command, pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         os.close(write)
         with os.fdopen(read) as pipe:  # the server writes the number of the display when it is up
-            self.name = f":{pipe.readline().strip()}"
+            host = "127.0.0.1" if self._remote else ""
+            self.name = f"{host}:{pipe.readline().strip()}"
         until(lambda: self._connect(), "the X server answers")
         return self
 

@@ -46,6 +46,20 @@ def still(desktop) -> None:
     raise AssertionError("The clips never stood still.")
 
 
+@pytest.mark.parametrize("desktop", ["remote"], indirect=True)
+def test_a_sitting_at_the_display_of_another_machine(open_viewer, hopper_run, store, desktop):
+    assert desktop.name.startswith("127.0.0.1:")
+    viewer = open_viewer(hopper_run)
+    facts = viewer.next()
+    assert changes(desktop)
+    desktop.key("Left")
+    viewer.next()
+    assert [(a.number, a.text) for a in store.answers("hopper")] == [
+        (facts["number"], side(facts, "Left"))
+    ]
+    assert viewer.close()[0] == 0
+
+
 def test_a_sitting_by_keyboard(open_viewer, hopper_run, store, desktop, desktops):
     viewer = open_viewer(hopper_run)
     expected = []
