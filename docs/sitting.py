@@ -1,7 +1,7 @@
 """Makes the README's recording: a sitting at the viewer, and what was learnt from it.
 
     python docs/sitting.py record :99 frames/
-    python docs/sitting.py join frames/ runs/Hopper-v0-700labels-human-seed1
+    python docs/sitting.py join frames/ runs/HalfCheetah-v0-200labels-human-seed1
 
 The first keeps pictures of an X display for a while, on which somebody labels; the second puts them
 beside the best of the last clips that the run asked about, in `docs/sitting.gif`.
