@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
 
 from pbrl.errors import PbrlError
 from pbrl.metrics import STEPS, read_metrics
@@ -43,20 +42,6 @@ class Curve:
                 f"{len(self.seeds)} runs and {len(self.steps)} steps, but returns of shape "
                 f"{self.returns.shape}"
             )
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """A curve's mean over its runs and Student's 95 % interval, which single runs have not."""
-
-    runs: np.ndarray
-    """`(T,)` number of runs at each step."""
-    mean: np.ndarray
-    """`(T,)`; NaN where there is no run."""
-    low: np.ndarray
-    """`(T,)` lower end; NaN where there are fewer than two runs."""
-    high: np.ndarray
-    """`(T,)` upper end."""
 
 
 def common_steps(total_steps: int, points: int = POINTS) -> np.ndarray:
@@ -104,18 +89,6 @@ def on_steps(measured_at: np.ndarray, returns: np.ndarray, steps: np.ndarray) ->
     found = np.interp(steps, measured_at, returns, left=np.nan)
     distance = np.diff(steps).max(initial=0)
     return np.where(steps <= measured_at[-1] + distance, found, np.nan)
-
-
-def band_of(curve: Curve) -> Band:
-    """Returns the curve's mean and interval."""
-    known = ~np.isnan(curve.returns)
-    runs = known.sum(axis=0)
-    # Divisors that are too small stand where the quotient is NaN anyway.
-    mean = np.where(runs > 0, np.nansum(curve.returns, axis=0) / np.maximum(runs, 1), np.nan)
-    squares = np.where(known, curve.returns - mean, 0) ** 2
-    error = np.sqrt(squares.sum(axis=0) / np.maximum(runs - 1, 1) / np.maximum(runs, 1))
-    half = np.where(runs > 1, stats.t.ppf(0.975, np.maximum(runs - 1, 1)) * error, np.nan)
-    return Band(runs=runs, mean=mean, low=mean - half, high=mean + half)
 
 
 def write_curves(curves: Iterable[Curve], path: Path) -> None:

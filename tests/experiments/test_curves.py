@@ -1,4 +1,4 @@
-"""Learning curves: from runs' metrics to a mean and an interval, and through CSV."""
+"""Learning curves: from runs' metrics to common steps, and through CSV."""
 
 import json
 
@@ -7,14 +7,12 @@ import pytest
 
 from experiments.curves import (
     Curve,
-    band_of,
     common_steps,
     curve_of,
     on_steps,
     read_curves,
     write_curves,
 )
-from experiments.statistics import students_interval
 from pbrl.errors import PbrlError
 
 
@@ -38,9 +36,6 @@ def test_a_curve_lies_on_common_steps(tmp_path):
     curve = curve_of("Hopper", "700 labels", runs, np.array([0, 200, 300, 400]))
     nan = np.nan
     np.testing.assert_array_equal(curve.returns, [[nan, 2, 4, 6], [nan, 10, 15, 20]])
-    band = band_of(curve)
-    np.testing.assert_array_equal(band.runs, [0, 2, 2, 2])
-    np.testing.assert_array_equal(band.mean, [nan, 6, 9.5, 13])
 
 
 def test_the_last_return_holds_for_one_step_of_the_grid_and_no_longer():
@@ -56,18 +51,6 @@ def test_the_last_return_holds_for_one_step_of_the_grid_and_no_longer():
 def test_common_steps_go_from_nothing_to_the_end():
     steps = common_steps(1_000_000)
     assert (steps[0], steps[1], steps[-1], len(steps)) == (0, 10_000, 1_000_000, 101)
-
-
-def test_the_interval_is_students_at_each_step():
-    returns = np.random.default_rng(0).normal(size=(5, 7))
-    returns[:2, 3] = np.nan
-    returns[1:, 4] = np.nan
-    band = band_of(Curve("Hopper", "700 labels", tuple(range(5)), np.arange(7), returns))
-    for step in range(7):
-        reference = students_interval(returns[:, step])
-        assert band.mean[step] == pytest.approx(reference.value)
-        assert band.low[step] == pytest.approx(reference.low, nan_ok=True)
-        assert band.high[step] == pytest.approx(reference.high, nan_ok=True)
 
 
 def test_curves_are_the_same_after_writing_and_reading(tmp_path):
