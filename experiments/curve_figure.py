@@ -38,7 +38,8 @@ def learning_curves(
     Raises:
         PbrlError: There is nothing to draw.
     """
-    wanted = {(one.task, one.condition): one for one in curves}
+    known = [one for one in curves if not np.isnan(one.returns).all()]
+    wanted = {(one.task, one.condition): one for one in known}
     if not any((task, condition) in wanted for task in tasks for condition in conditions):
         raise PbrlError(
             "There is no finished run to draw: none of the tasks and conditions of the figure was "
@@ -46,8 +47,8 @@ def learning_curves(
         )
     columns = min(COLUMNS, len(tasks))
     rows = ceil(len(tasks) / columns)
-    size = (PANEL_INCHES[0] * columns, PANEL_INCHES[1] * rows)
-    figure = Figure(figsize=size, dpi=DPI, layout="constrained")
+    width, height = PANEL_INCHES
+    figure = Figure((width * columns, height * rows), dpi=DPI, layout="constrained")
     panels = list(np.ravel(figure.subplots(rows, columns, squeeze=False)))
     styles = line_styles(conditions)
     for panel, task in zip(panels, tasks, strict=False):
@@ -87,12 +88,24 @@ def _draw(panel: Axes, curves: Sequence[Curve], styles: dict[str, LineStyle]) ->
             )
         else:
             _bar(panel, places[curve.condition], band, style)
-    absent = [name for name in styles if name not in {curve.condition for curve in curves}]
-    if absent:
+    drawn = {curve.condition for curve in curves}
+    _name_absent(panel, [name for name in styles if name not in drawn])
+    ticks = MaxNLocator(5).tick_values(0, end)
+    panel.set_xticks(ticks[ticks <= end])
+    panel.set_xlim(0, end if len(styles) <= MOST_BANDS else max(places.values()) + 0.02 * end)
+    panel.yaxis.set_major_locator(MaxNLocator(5))
+    for axis in (panel.xaxis, panel.yaxis):
+        axis.set_major_formatter(EngFormatter(sep=""))
+    plain(panel, grid="both")
+
+
+def _name_absent(panel: Axes, conditions: list[str]) -> None:
+    """Says which conditions of a task were not run, where learning curves seldom go."""
+    if conditions:
         panel.text(
             0.98,
             0.03,
-            "\n".join(["not run:", *absent]),
+            "\n".join(["not run:", *conditions]),
             ha="right",
             va="bottom",
             fontsize=7.5,
@@ -100,12 +113,6 @@ def _draw(panel: Axes, curves: Sequence[Curve], styles: dict[str, LineStyle]) ->
             transform=panel.transAxes,
             bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1.5},
         )
-    panel.set_xlim(0, end if len(styles) <= MOST_BANDS else max(places.values()) + 0.02 * end)
-    panel.set_xticks(MaxNLocator(5).tick_values(0, end))
-    panel.yaxis.set_major_locator(MaxNLocator(5))
-    for axis in (panel.xaxis, panel.yaxis):
-        axis.set_major_formatter(EngFormatter(sep=""))
-    plain(panel, grid="both")
 
 
 def _bar(panel: Axes, place: float, band: Band, style: LineStyle) -> None:

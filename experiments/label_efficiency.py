@@ -94,9 +94,8 @@ def label_efficiency(
         for name in (TRUE_REWARD, *names)
     ]
     found = estimate(inverse_of_labels, groups, rng)
-    value, low, high = (
-        _labels(inverse, budgets[-1]) for inverse in (found.value, found.high, found.low)
-    )
+    inverses = (found.value, found.high, found.low)
+    value, low, high = (_labels(inverse, budgets[-1]) for inverse in inverses)
     return LabelsNeeded(value, low, high, budgets, tasks)
 
 

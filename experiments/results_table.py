@@ -43,7 +43,7 @@ def returns_table(returns: Returns) -> list[str]:
                 task,
                 "not run" if steps is None else f"{steps:,}",
                 "not measured" if np.isnan(before) else f"{before:,.1f}",
-                *(words(cell, ",.1f", len(returns.seeds)) for cell in cells),
+                *(words(cell, ",.1f", len(returns.seeds), nothing="not run") for cell in cells),
             ]
         )
     return table(header, rows)
@@ -86,16 +86,17 @@ def labels_table(returns: Returns, rng: np.random.Generator) -> list[str]:
     return table(["task", f"labels for a score of {SHARE:g}"], rows)
 
 
-def words(found: Estimate, form: str, runs: int | None = None) -> str:
+def words(found: Estimate, form: str, runs: int | None = None, nothing: str = "none") -> str:
     """Returns a number, its interval, and the number of runs where it is not the one expected.
 
     Args:
         found: The number.
         form: How it is written, such as `.2f`.
         runs: The number of runs expected; None if any may be.
+        nothing: What stands where there is no number.
     """
     if np.isnan(found.value):
-        return "none"
+        return nothing
     notes = [] if np.isnan(found.low) else [f"{found.low:{form}} to {found.high:{form}}"]
     if runs is not None and found.runs != runs:
         notes.append(f"{found.runs} run{'' if found.runs == 1 else 's'}")

@@ -83,8 +83,8 @@ def returns_of(
     """
     outcomes = list(outcomes)
     tasks = tuple(dict.fromkeys(one.task for one in outcomes) if tasks is None else tasks)
-    if conditions is None:
-        conditions = in_order(one.condition for one in outcomes)
+    names = (one.condition for one in outcomes)
+    conditions = in_order(names) if conditions is None else tuple(conditions)
     seeds = tuple(sorted({one.seed for one in outcomes}) if seeds is None else seeds)
     wanted = [
         one
@@ -94,18 +94,15 @@ def returns_of(
     _check(wanted)
     learned = np.full((len(conditions), len(seeds), len(tasks)), np.nan)
     for one in wanted:
-        place = conditions.index(one.condition), seeds.index(one.seed), tasks.index(one.task)
-        learned[place] = one.mean_return
+        row = learned[conditions.index(one.condition), seeds.index(one.seed)]
+        row[tasks.index(one.task)] = one.mean_return
     steps = {one.task: one.steps for one in wanted}
-    # Every run counts that acted before training, whatever it learnt from later.
-    before = [(one.task, one.untrained_return) for one in outcomes]
-    untrained = [_mean([r for t, r in before if t == task and r is not None]) for task in tasks]
     return Returns(
-        conditions=tuple(conditions),
+        conditions=conditions,
         seeds=seeds,
         tasks=tasks,
         learned=learned,
-        untrained=np.array(untrained),
+        untrained=np.array([_untrained(outcomes, task) for task in tasks]),
         steps=tuple(steps.get(task) for task in tasks),
         configs_differ=tuple(_different_configs(wanted)),
     )
@@ -132,6 +129,12 @@ def _mean(values: Sequence[float] | np.ndarray) -> float:
     known = np.asarray(values, dtype=float)
     known = known[~np.isnan(known)]
     return float(known.mean()) if known.size else float("nan")
+
+
+def _untrained(outcomes: list[Outcome], task: str) -> float:
+    """Returns the mean return before training: of all runs that acted then, whatever came later."""
+    before = [one.untrained_return for one in outcomes if one.task == task]
+    return _mean([value for value in before if value is not None])
 
 
 def _check(wanted: list[Outcome]) -> None:

@@ -90,6 +90,24 @@ def test_every_arrangement_is_drawn_and_nothing_leaves_the_picture(tmp_path, num
         assert box.count_overlaps(boxes[first + 1 :]) == 0
 
 
+def test_the_axis_ends_where_the_runs_end():
+    """Steps of 400,000 would put a mark at 1,600,000."""
+    long = Curve(
+        "Hopper", "700 labels", (1,), STEPS * 1.5, curve("Hopper", "700 labels", 1).returns
+    )
+    panel = panels_of(learning_curves([long], ("Hopper",), CONDITIONS))["Hopper"]
+    assert panel.get_xlim() == (0, 1_500_000)
+    assert max(panel.get_xticks()) <= 1_500_000
+
+
+def test_a_condition_without_runs_is_not_run():
+    nothing = Curve("Hopper", "350 labels", (), STEPS, np.empty((0, len(STEPS))))
+    panel = panels_of(
+        learning_curves([curve("Hopper", "700 labels"), nothing], ("Hopper",), CONDITIONS)
+    )["Hopper"]
+    assert texts(panel) == ["not run:\ntrue reward\n350 labels\n1400 labels"]
+
+
 def test_nothing_to_draw_is_a_sentence():
     with pytest.raises(PbrlError, match="There is no finished run to draw"):
         learning_curves([curve("Hopper", "100 labels")], ("Hopper",), CONDITIONS)

@@ -31,12 +31,12 @@ def test_tables_by_hand(returns):
     lines = results_markdown(returns, aggregates_of(returns)).splitlines()
     assert (
         "| Hopper | 1,000,000 | -10.0 | 190.0 (187.5 to 192.5) | 90.0 (87.5 to 92.5) "
-        "| 1,190.0 (1,177.3 to 1,202.7, 2 runs) | none |"
+        "| 1,190.0 (1,177.3 to 1,202.7, 2 runs) | not run |"
     ) in lines
     assert (
         "| Reacher | 1.00 (0.98 to 1.02) | 0.50 (0.25 to 0.75) | 0.95 (1 run) | none |"
     ) in lines
-    assert "| Ant | not run | not measured | none | none | none | none |" in lines
+    assert "| Ant | not run | not measured | not run | not run | not run | not run |" in lines
     assert any(line.startswith("| 350 labels | 0.50 (0.4") for line in lines)
     assert "| 700 labels, no ensemble | none | none | none | 0 | 0 |" in lines
     assert "- Hopper, 700 labels: no run of seed 3." in lines
