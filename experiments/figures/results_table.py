@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.aggregates import SEED, Aggregate
-from experiments.label_efficiency import SHARE, label_efficiency
+from experiments.analysis.aggregates import SEED, Aggregate
+from experiments.analysis.label_efficiency import SHARE, label_efficiency
+from experiments.analysis.returns import Returns, label_budget
+from experiments.analysis.scores import remarks, scores
+from experiments.analysis.statistics import Estimate, students_interval
 from experiments.outcomes import TRUE_REWARD
-from experiments.returns import Returns, label_budget
-from experiments.scores import remarks, scores
-from experiments.statistics import Estimate, students_interval
 
 
 def results_markdown(returns: Returns, aggregates: Sequence[Aggregate], seed: int = SEED) -> str:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments.analysis.returns import in_order, label_budget, returns_of
 from experiments.outcomes import Outcome
-from experiments.returns import in_order, label_budget, returns_of
 from pbrl.errors import PbrlError
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from experiments.returns import Returns
+from experiments.analysis.returns import Returns
 
 
 def scores(returns: Returns) -> np.ndarray:

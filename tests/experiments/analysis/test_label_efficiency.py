@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments.label_efficiency import label_efficiency, labels_needed
-from experiments.returns import Returns
+from experiments.analysis.label_efficiency import label_efficiency, labels_needed
+from experiments.analysis.returns import Returns
 
 BUDGETS = (350, 700, 1400)
 

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from experiments.bands import band_of
-from experiments.curve_figure import learning_curves
-from experiments.curves import Curve
-from experiments.drawing import line_styles, save
+from experiments.analysis.bands import band_of
+from experiments.analysis.curves import Curve
+from experiments.figures.curve_figure import learning_curves
+from experiments.figures.drawing import line_styles, save
 from pbrl.errors import PbrlError
 
 CONDITIONS = ("true reward", "350 labels", "700 labels", "1400 labels")

@@ -4,7 +4,7 @@ from itertools import combinations
 
 from matplotlib.figure import Figure
 
-from experiments.drawing import OTHERS, line_styles, save
+from experiments.figures.drawing import OTHERS, line_styles, save
 
 FIGURE_2 = ("true reward", "350 labels", "700 labels", "1400 labels")
 FIGURE_5 = ("true reward", "700 labels", *(f"700 labels, variant {n}" for n in range(6)))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from experiments.curves import Curve
+from experiments.analysis.curves import Curve
 
 
 @dataclass(frozen=True, slots=True)

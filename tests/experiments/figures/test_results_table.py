@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from experiments.aggregates import aggregates_of
-from experiments.results_table import results_markdown, words
-from experiments.returns import Returns
-from experiments.statistics import Estimate
+from experiments.analysis.aggregates import aggregates_of
+from experiments.analysis.returns import Returns
+from experiments.analysis.statistics import Estimate
+from experiments.figures.results_table import results_markdown, words
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.aggregates import Aggregate
-from experiments.drawing import DPI, GREY, SMALL, LineStyle, line_styles, plain
+from experiments.analysis.aggregates import Aggregate
+from experiments.analysis.statistics import Estimate
+from experiments.figures.drawing import DPI, GREY, SMALL, LineStyle, line_styles, plain
 from experiments.outcomes import TRUE_REWARD
-from experiments.statistics import Estimate
 from pbrl.errors import PbrlError
 
 EVEN = 0.5

@@ -14,9 +14,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
-from experiments.bands import Band, band_of
-from experiments.curves import Curve
-from experiments.drawing import DPI, GREY, LINE_WIDTH, SMALL, LineStyle, key, line_styles, plain
+from experiments.analysis.bands import Band, band_of
+from experiments.analysis.curves import Curve
+from experiments.figures.drawing import (
+    DPI,
+    GREY,
+    LINE_WIDTH,
+    SMALL,
+    LineStyle,
+    key,
+    line_styles,
+    plain,
+)
 from pbrl.errors import PbrlError
 
 COLUMNS = 3

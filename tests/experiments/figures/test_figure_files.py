@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from experiments.curves import Curve, read_curves
-from experiments.figure_files import write_figure
+from experiments.analysis.curves import Curve, read_curves
+from experiments.analysis.returns import returns_of
+from experiments.figures.figure_files import write_figure
 from experiments.outcomes import Outcome
-from experiments.returns import returns_of
 from pbrl.errors import PbrlError
 
 STEPS = np.array([0, 500, 1000])

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from experiments.curves import (
+from experiments.analysis.curves import (
     Curve,
     common_steps,
     curve_of,

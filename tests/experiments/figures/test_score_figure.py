@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from experiments.aggregates import Aggregate
-from experiments.drawing import save
-from experiments.score_figure import aggregate_scores
-from experiments.statistics import Estimate
+from experiments.analysis.aggregates import Aggregate
+from experiments.analysis.statistics import Estimate
+from experiments.figures.drawing import save
+from experiments.figures.score_figure import aggregate_scores
 from pbrl.errors import PbrlError
 
 NOTHING = Estimate(np.nan, np.nan, np.nan, 0, 0)

@@ -7,10 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments.analysis.returns import Returns
+from experiments.analysis.scores import scores
+from experiments.analysis.statistics import (
+    Estimate,
+    interquartile_mean,
+    mean,
+    probability_of_improvement,
+)
 from experiments.outcomes import TRUE_REWARD
-from experiments.returns import Returns
-from experiments.scores import scores
-from experiments.statistics import Estimate, interquartile_mean, mean, probability_of_improvement
 
 SEED = 0
 """Of the resamples, so that the same runs give the same intervals."""

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from experiments.bands import band_of, write_bands
-from experiments.curves import Curve
-from experiments.statistics import students_interval
+from experiments.analysis.bands import band_of, write_bands
+from experiments.analysis.curves import Curve
+from experiments.analysis.statistics import students_interval
 
 
 def test_mean_and_interval_by_hand():

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import isotonic_regression
 
+from experiments.analysis.returns import Returns, label_budget
+from experiments.analysis.statistics import estimate, trimmed
 from experiments.outcomes import TRUE_REWARD
-from experiments.returns import Returns, label_budget
-from experiments.statistics import estimate, trimmed
 
 SHARE = 0.9
 """Share of the true reward's gain over the untrained policy that counts as learnt."""

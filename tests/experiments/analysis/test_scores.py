@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from experiments.analysis.returns import returns_of
+from experiments.analysis.scores import remarks, scores
 from experiments.outcomes import Outcome
-from experiments.returns import returns_of
-from experiments.scores import remarks, scores
 
 
 def outcome(condition, seed, mean_return, untrained=None, task="Hopper", steps=1000, config="abc"):

@@ -5,8 +5,8 @@ import csv
 import numpy as np
 import pytest
 
-from experiments.aggregates import aggregates_of, write_aggregates
-from experiments.returns import Returns
+from experiments.analysis.aggregates import aggregates_of, write_aggregates
+from experiments.analysis.returns import Returns
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ NAME.md             tables, and what is missing
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.aggregates import aggregates_of, write_aggregates
-from experiments.bands import write_bands
-from experiments.curve_figure import learning_curves
-from experiments.curves import Curve, write_curves
-from experiments.drawing import save
-from experiments.results_table import results_markdown
-from experiments.returns import Returns
-from experiments.score_figure import aggregate_scores
+from experiments.analysis.aggregates import aggregates_of, write_aggregates
+from experiments.analysis.bands import write_bands
+from experiments.analysis.curves import Curve, write_curves
+from experiments.analysis.returns import Returns
+from experiments.figures.curve_figure import learning_curves
+from experiments.figures.drawing import save
+from experiments.figures.results_table import results_markdown
+from experiments.figures.score_figure import aggregate_scores
 
 
 def write_figure(returns: Returns, curves: Sequence[Curve], folder: Path, name: str) -> list[Path]:
