@@ -66,7 +66,7 @@ def judge(person: Person, display: str, told: Path, answers: int) -> None:
     given, done = 0, 0
     while given < answers:
         lines = [json.loads(line) for line in told.read_text().splitlines()]
-        shown = [line for line in lines if line["what"] == "shown" and line["role"] == "label"]
+        shown = [one for one in lines if one["what"] == "shown" and one["role"] != "practice"]
         if len(shown) > done:
             done = len(shown)
             person.answer(shown[-1]["number"], shown[-1]["left"])

@@ -77,7 +77,7 @@ def _header(view: View) -> tuple[str, str, theme.Colour]:
                 theme.mixed(theme.INK, theme.GREEN if right else theme.YELLOW, 0.45),
             )
         return title, look_for, theme.INK
-    number = len(session.sitting.stored) + 1
+    number = session.sitting.labels + 1  # as the sidebar counts
     return f"{task}  ·  Pair {number}" if pair is not None else task, look_for, theme.INK
 
 
