@@ -216,10 +216,13 @@ class TrainConfig:
 
     @classmethod
     def from_json(cls, text: str) -> "TrainConfig":
-        """Reads what `to_json` wrote.
+        """Reads what `to_json` wrote, in this version or an earlier one.
+
+        A field that is missing was not there yet, and has its default: a new setting's default is
+        what was done before there was a choice.
 
         Raises:
-            ConfigError: A field is missing or unknown, which names it.
+            ConfigError: A field is unknown, or a whole part is missing; the message names it.
         """
         return _build(cls, json.loads(text), "config.json")
 
@@ -230,15 +233,18 @@ def _tuples(value: Any) -> Any:
 
 
 _PARTS = {"env": EnvConfig, "agent": AgentConfig, "reward": RewardConfig, "query": QueryConfig}
+_ALWAYS = {TrainConfig: {*_PARTS, "seed"}, EnvConfig: {"env_id"}}
+"""Fields that every version writes."""
 
 
 def _build(cls: type, values: dict[str, Any], where: str) -> Any:
     names = {f.name for f in dataclasses.fields(cls)}
-    if names != set(values):
+    unknown, missing = set(values) - names, _ALWAYS.get(cls, set()) - set(values)
+    if unknown or missing:
         raise ConfigError(
-            f"{where} was written by another version: unknown fields "
-            f"{sorted(set(values) - names)}, missing fields {sorted(names - set(values))}. "
-            "Use the version named in the run's versions.json, or start a new run."
+            f"{where} was written by another version: unknown fields {sorted(unknown)}, missing "
+            f"fields {sorted(missing)}. Use the version named in the run's versions.json, or start "
+            "a new run."
         )
     parts: dict[str, Any] = {name: _tuples(value) for name, value in values.items()}
     for name in set(parts) & set(_PARTS) if cls is TrainConfig else ():

@@ -1,5 +1,6 @@
 """Runs whose files are damaged, held, newer or gone: a sentence, and nothing lost."""
 
+import json
 import shutil
 
 from sqlalchemy import create_engine, text
@@ -33,6 +34,15 @@ def test_settings_of_another_version_are_refused(refused, finished_run):
     config.write_text(config.read_text().replace('"seed"', '"colour"'))
     says = refused(f"train --resume {finished_run}")
     assert "colour" in says and "seed" in says
+
+
+def test_settings_of_an_earlier_version_are_completed(pbrl, finished_run):
+    config = finished_run / "config.json"
+    settings = json.loads(config.read_text())
+    del settings["agent"]["picture_format"], settings["learner_threads"]
+    config.write_text(json.dumps(settings))
+    assert "is finished" in pbrl(f"train --resume {finished_run}").out
+    assert json.loads(config.read_text())["agent"]["picture_format"] == "auto"
 
 
 def test_a_store_of_a_newer_schema_is_refused(refused, finished_run):
