@@ -1,0 +1,98 @@
+"""What `pbrl sweep` and `pbrl reproduce` have in common: their options, and how runs are made."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from experiments.cells import Cell
+from experiments.local_workers import EPISODES, LocalWorkers, places
+from experiments.progress import progress_for, summary
+from experiments.sweep import RUNNING, State, Sweep, Workers, carry_out
+from pbrl.cli import INTERRUPTED
+from pbrl.cli.assembly import describe_task
+from pbrl.cli.checks import check_config
+from pbrl.errors import ConfigError
+
+
+def at_least_one(text: str) -> int:
+    """Returns the number, which must be at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number, 1 or more")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """Returns the number, which must be at least 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number, 0 or more")
+    return int(text)
+
+
+def add_options(parser: argparse.ArgumentParser, runs: Path) -> None:
+    """Adds the options on how runs are made.
+
+    Args:
+        parser: Where to.
+        runs: Folder of the runs where none is named.
+    """
+    parser.add_argument("--steps", type=at_least_one, help="environment steps of each run")
+    parser.add_argument(
+        "--runs", type=Path, default=runs, metavar="DIR", help=f"folder of the runs ({runs})"
+    )
+    parser.add_argument(
+        "--jobs", type=at_least_one, metavar="N", help="runs at a time (default: one a processor)"
+    )
+    parser.add_argument(
+        "--threads",
+        type=at_least_one,
+        default=1,
+        metavar="N",
+        help="processors of each run (default: 1)",
+    )
+    parser.add_argument(
+        "--episodes",
+        type=at_least_one,
+        default=EPISODES,
+        metavar="N",
+        help=f"fresh episodes that a finished run is measured by (default: {EPISODES})",
+    )
+    parser.add_argument(
+        "--collect",
+        action="store_true",
+        help="make no runs: write what those that are finished came to",
+    )
+
+
+def check_cells(cells: Sequence[Cell]) -> None:
+    """Refuses runs that could not be trained, before the first of them is."""
+    by_settings = {(c.task, c.labels, c.changes, c.steps): c for c in cells}
+    for cell in by_settings.values():
+        config = cell.config()
+        try:
+            check_config(config, describe_task(config.env.env_id))
+        except ConfigError as error:
+            raise ConfigError(f"{cell.task}, {cell.condition}: {error}") from error
+
+
+def make(cells: Sequence[Cell], options: argparse.Namespace) -> int:
+    """Makes all runs that are not finished, and returns the exit code so far.
+
+    Returns:
+        0, 1 if a run failed, or `INTERRUPTED`.
+    """
+    console = Console()
+    sweep = Sweep(cells, options.runs)
+    with progress_for(console) as display:
+        carry_out(sweep, _workers(options), display)
+    console.print(summary(sweep), soft_wrap=True, highlight=False)
+    if sweep.those(State.STOPPED, *RUNNING):
+        console.print("The same command goes on with them.")
+        return INTERRUPTED
+    return 1 if sweep.those(State.FAILED) else 0
+
+
+def _workers(options: argparse.Namespace) -> Workers:
+    cores = places(options.threads, options.jobs)
+    return LocalWorkers(options.runs, cores, options.episodes)
