@@ -11,7 +11,7 @@ import numpy as np
 from experiments.cells import Cell
 from experiments.outcomes import Outcome
 from pbrl.config import differing_fields
-from pbrl.errors import CheckpointError
+from pbrl.errors import CheckpointError, ConfigError
 from pbrl.runs import PACKAGES, Run, installed_versions
 
 MAY_DIFFER = {"threads", "query.max_lag"}
@@ -61,7 +61,10 @@ def check_as_asked(cell: Cell, root: Path) -> None:
         return
     run = Run(folder)
     instead = f"Remove {cell.folder(root)} to make the run anew, or name another folder with --runs"
-    asked, found = cell.config(), run.config()
+    try:
+        asked, found = cell.config(), run.config()
+    except ConfigError as error:
+        raise CheckpointError(f"{folder}: {error} {instead}.") from error
     differing = {n: v for n, v in differing_fields(found, asked).items() if n not in MAY_DIFFER}
     if differing:
         fields = ", ".join(

@@ -7,9 +7,12 @@ from pathlib import Path
 from rich.console import Console
 
 from experiments.cells import Cell
+from experiments.collecting import collect, kept
+from experiments.finished_runs import is_finished
 from experiments.local_workers import EPISODES, LocalWorkers, places
+from experiments.outcomes import Outcome
 from experiments.progress import progress_for, summary
-from experiments.sweep import RUNNING, State, Sweep, Workers, carry_out
+from experiments.sweep import State, Sweep, Workers, carry_out
 from pbrl.cli import INTERRUPTED
 from pbrl.cli.assembly import describe_task
 from pbrl.cli.checks import check_config
@@ -76,18 +79,35 @@ def check_cells(cells: Sequence[Cell]) -> None:
             raise ConfigError(f"{cell.task}, {cell.condition}: {error}") from error
 
 
-def make(cells: Sequence[Cell], options: argparse.Namespace) -> int:
-    """Makes all runs that are not finished, and returns the exit code so far.
+def make_and_collect(
+    cells: Sequence[Cell], options: argparse.Namespace, path: Path
+) -> tuple[int, list[Outcome]]:
+    """Makes all runs that are not finished, and writes what came of those that are.
 
     Returns:
-        0, 1 if a run failed, or `INTERRUPTED`.
+        The exit code (1 if a run failed, `INTERRUPTED`, else 0) and all runs in the file.
+
+    Raises:
+        PbrlError: They cannot be made, or none is finished where none was to be made.
     """
+    kept(cells, path)  # so that a file that is in the way is known at once
+    check_cells(cells)
+    code = 0 if options.collect else _make(cells, options)
+    finished = sum(is_finished(cell, options.runs) for cell in cells)
+    if code and not finished:
+        return code, []
+    outcomes = collect(cells, options.runs, path)
+    print(f"{path}: {finished} of {len(cells)} runs are finished; it holds {len(outcomes)}.")
+    return code, outcomes
+
+
+def _make(cells: Sequence[Cell], options: argparse.Namespace) -> int:
     console = Console()
     sweep = Sweep(cells, options.runs)
     with progress_for(console) as display:
         carry_out(sweep, _workers(options), display)
     console.print(summary(sweep), soft_wrap=True, highlight=False)
-    if sweep.those(State.STOPPED, *RUNNING):
+    if sweep.those(State.STOPPED):
         console.print("The same command goes on with them.")
         return INTERRUPTED
     return 1 if sweep.those(State.FAILED) else 0

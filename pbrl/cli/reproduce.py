@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.cells import Cell
-from experiments.collecting import collect, kept
 from experiments.grids import FIGURES, figure
 from experiments.outcomes import Outcome
-from pbrl.cli.many_runs import add_options, check_cells, make, seed
+from pbrl.cli.many_runs import add_options, make_and_collect, seed
 from pbrl.errors import ConfigError, nearest
 
 
@@ -22,12 +21,9 @@ def main(arguments: Sequence[str]) -> int:
     for sentence in grid.not_yet.values():
         print(sentence)
     path = options.out / f"{options.figure}.csv"
-    kept(cells, path)  # so that a file that is in the way is known at once
-    check_cells(cells)
-    code = 0 if options.collect else make(cells, options)
-    outcomes = collect(cells, options.runs, path)
-    print(f"{path} holds {len(outcomes)} finished runs.")
-    analyse(options.figure, outcomes, cells, options.runs, options.out)
+    code, outcomes = make_and_collect(cells, options, path)
+    if outcomes:
+        analyse(options.figure, outcomes, cells, options.runs, options.out)
     return code
 
 

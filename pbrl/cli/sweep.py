@@ -7,10 +7,9 @@ from operator import attrgetter
 from pathlib import Path
 
 from experiments.cells import Cell, Changes
-from experiments.collecting import collect, kept
 from experiments.presets import PRESETS
 from pbrl.annotators import TEACHERS
-from pbrl.cli.many_runs import add_options, at_least_one, check_cells, make, seed
+from pbrl.cli.many_runs import add_options, at_least_one, make_and_collect, seed
 from pbrl.cli.options import with_settings
 from pbrl.config import TrainConfig
 from pbrl.errors import ConfigError, nearest
@@ -33,12 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     """Runs the verb."""
     options = _parser().parse_args(arguments)
     cells = list(_cells(options))
-    out = options.out or options.runs / "outcomes.csv"
-    kept(cells, out)  # so that a file that is in the way is known at once
-    check_cells(cells)
-    code = 0 if options.collect else make(cells, options)
-    outcomes = collect(cells, options.runs, out)
-    print(f"{out} holds {len(outcomes)} finished runs.")
+    code, _ = make_and_collect(cells, options, options.out or options.runs / "outcomes.csv")
     return code
 
 
