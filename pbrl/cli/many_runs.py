@@ -1,7 +1,8 @@
 """What `pbrl sweep` and `pbrl reproduce` have in common: their options, and how runs are made."""
 
 import argparse
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from experiments.finished_runs import is_finished
 from experiments.local_workers import EPISODES, LocalWorkers, places
 from experiments.outcomes import Outcome
 from experiments.progress import progress_for, summary
+from experiments.ray_workers import RayWorkers
 from experiments.sweep import State, Sweep, Workers, carry_out
 from pbrl.cli import INTERRUPTED
 from pbrl.cli.assembly import describe_task
@@ -66,6 +68,19 @@ def add_options(parser: argparse.ArgumentParser, runs: Path) -> None:
         action="store_true",
         help="make no runs: write what those that are finished came to",
     )
+    cluster = parser.add_argument_group("on a Ray cluster, in place of this machine")
+    cluster.add_argument(
+        "--ray", metavar="ADDRESS", help="of the cluster; auto finds it, local starts one here"
+    )
+    cluster.add_argument(
+        "--shared",
+        type=Path,
+        metavar="DIR",
+        help="in place of --runs: the folder that all machines share, where runs are published",
+    )
+    cluster.add_argument(
+        "--gpus", type=float, default=0.0, metavar="N", help="GPUs of each run (.25 is a quarter)"
+    )
 
 
 def check_cells(cells: Sequence[Cell]) -> None:
@@ -90,22 +105,40 @@ def make_and_collect(
     Raises:
         PbrlError: They cannot be made, or none is finished where none was to be made.
     """
+    root = runs_folder(options)
     kept(cells, path)  # so that a file that is in the way is known at once
     check_cells(cells)
-    code = 0 if options.collect else _make(cells, options)
-    finished = sum(is_finished(cell, options.runs) for cell in cells)
+    code = 0 if options.collect else _make(cells, options, root)
+    finished = sum(is_finished(cell, root) for cell in cells)
     if code and not finished:
         return code, []
-    outcomes = collect(cells, options.runs, path)
+    outcomes = collect(cells, root, path)
     print(f"{path}: {finished} of {len(cells)} runs are finished; it holds {len(outcomes)}.")
     return code, outcomes
 
 
-def _make(cells: Sequence[Cell], options: argparse.Namespace) -> int:
+def runs_folder(options: argparse.Namespace) -> Path:
+    """Returns the folder of the runs.
+
+    Raises:
+        ConfigError: A cluster is named without a shared folder, or the other way about.
+    """
+    if options.ray and not options.shared:
+        raise ConfigError(
+            "--ray needs --shared DIR, a folder that every machine of the cluster sees under this "
+            "path: runs are published there, so that another machine can go on with them."
+        )
+    if not options.ray and (options.shared or options.gpus):
+        given = "--shared" if options.shared else "--gpus"
+        raise ConfigError(f"{given} is for a Ray cluster: give --ray ADDRESS, or leave it out.")
+    return options.shared or options.runs
+
+
+def _make(cells: Sequence[Cell], options: argparse.Namespace, root: Path) -> int:
     console = Console()
-    sweep = Sweep(cells, options.runs)
-    with progress_for(console) as display:
-        carry_out(sweep, _workers(options), display)
+    sweep = Sweep(cells, root)
+    with _workers(options, root) as workers, progress_for(console) as display:
+        carry_out(sweep, workers, display)
     console.print(summary(sweep), soft_wrap=True, highlight=False)
     if sweep.those(State.STOPPED):
         console.print("The same command goes on with them.")
@@ -113,6 +146,14 @@ def _make(cells: Sequence[Cell], options: argparse.Namespace) -> int:
     return 1 if sweep.those(State.FAILED) else 0
 
 
-def _workers(options: argparse.Namespace) -> Workers:
-    cores = places(options.threads, options.jobs)
-    return LocalWorkers(options.runs, cores, options.episodes)
+@contextlib.contextmanager
+def _workers(options: argparse.Namespace, root: Path) -> Iterator[Workers]:
+    if not options.ray:
+        yield LocalWorkers(root, places(options.threads, options.jobs), options.episodes)
+        return
+    with contextlib.closing(
+        RayWorkers(
+            *(options.ray, root, options.threads, options.gpus), options.jobs, options.episodes
+        )
+    ) as workers:
+        yield workers

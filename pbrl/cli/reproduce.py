@@ -7,7 +7,7 @@ from pathlib import Path
 from experiments.cells import Cell
 from experiments.grids import FIGURES, figure
 from experiments.outcomes import Outcome
-from pbrl.cli.many_runs import add_options, make_and_collect, seed
+from pbrl.cli.many_runs import add_options, make_and_collect, runs_folder, seed
 from pbrl.errors import ConfigError, nearest
 
 
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     path = options.out / f"{options.figure}.csv"
     code, outcomes = make_and_collect(cells, options, path)
     if outcomes:
-        analyse(options.figure, outcomes, cells, options.runs, options.out)
+        analyse(options.figure, outcomes, cells, runs_folder(options), options.out)
     return code
 
 

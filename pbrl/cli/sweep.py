@@ -9,7 +9,7 @@ from pathlib import Path
 from experiments.cells import Cell, Changes
 from experiments.presets import PRESETS
 from pbrl.annotators import TEACHERS
-from pbrl.cli.many_runs import add_options, at_least_one, make_and_collect, seed
+from pbrl.cli.many_runs import add_options, at_least_one, make_and_collect, runs_folder, seed
 from pbrl.cli.options import with_settings
 from pbrl.config import TrainConfig
 from pbrl.errors import ConfigError, nearest
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     """Runs the verb."""
     options = _parser().parse_args(arguments)
     cells = list(_cells(options))
-    code, _ = make_and_collect(cells, options, options.out or options.runs / "outcomes.csv")
+    code, _ = make_and_collect(cells, options, options.out or runs_folder(options) / "outcomes.csv")
     return code
 
 
