@@ -13,7 +13,7 @@ from pathlib import Path
 
 from experiments import pbrl_process
 from experiments.cells import Cell
-from experiments.finished_runs import evaluation_file
+from experiments.finished_runs import evaluation_file, is_finished
 from experiments.local_workers import failure
 from experiments.published_runs import (
     fetch,
@@ -62,25 +62,24 @@ def _carry_out(order: Order) -> Change:
             f"{socket.gethostname()} does not see the shared folder {shared}, or the sweep was "
             "stopped. Mount it under this path on every machine of the cluster."
         )
+    if is_finished(cell, shared):  # by a process that died before it could say so
+        return Change(cell, State.FINISHED)
     local = own_folder(shared)
     fetch(cell, shared, local)
     code = _followed(cell.train_arguments(local), order, local)
     publish_checkpoint(cell, local, shared)
     if not code and order.wanted:
         code = _followed(_evaluation(order, local), order, local)
-    elif not code:
-        return Change(cell, State.STOPPED)
+        if not code:
+            publish_evaluation(cell, local, shared)
     publish_progress(cell, local, shared)
-    if code:
-        log = cell.folder(shared) / "log.txt"
-        return (
-            Change(cell, State.FAILED, failure(cell, code, log))
-            if order.wanted
-            else Change(cell, State.STOPPED)
-        )
-    publish_evaluation(cell, local, shared)
     shutil.rmtree(cell.folder(local), ignore_errors=True)
-    return Change(cell, State.FINISHED, f"{cell.name}: finished on {socket.gethostname()}.")
+    if is_finished(cell, shared):
+        return Change(cell, State.FINISHED, f"{cell.name}: finished on {socket.gethostname()}.")
+    if not order.wanted:
+        return Change(cell, State.STOPPED)
+    log = cell.folder(shared) / "log.txt"
+    return Change(cell, State.FAILED, failure(cell, code, log))
 
 
 def own_folder(shared: Path) -> Path:

@@ -35,8 +35,8 @@ class LineProgress:
         """Stops showing."""
 
     def show(self, sweep: Sweep) -> None:
-        """Prints how the runs stand, if the last line is old."""
-        if time.monotonic() >= self._next:
+        """Prints how the runs stand, if the last line is old or all runs are at their end."""
+        if time.monotonic() >= self._next or not sweep.those(State.WAITING, *RUNNING):
             self._next = time.monotonic() + LINE_EVERY_SECONDS
             running = [f"{cell.name} at {sweep.steps(cell):,}" for cell in sweep.those(*RUNNING)]
             self.say("; ".join([summary(sweep), *running]))

@@ -166,7 +166,9 @@ def _note(change: Change, sweep: Sweep, display: SweepDisplay) -> None:
 def _signals() -> Iterator[list[int]]:
     """Takes Ctrl-C, and what `kill` and a closed terminal send; yields those that came so far."""
     came: list[int] = []
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is under nohup
+        numbers.append(signal.SIGHUP)
     earlier = {n: signal.signal(n, lambda number, _frame: came.append(number)) for n in numbers}
     try:
         yield came

@@ -12,7 +12,7 @@ from experiments.collecting import collect, kept
 from experiments.finished_runs import is_finished
 from experiments.local_workers import EPISODES, LocalWorkers, places
 from experiments.outcomes import Outcome
-from experiments.progress import progress_for, summary
+from experiments.progress import progress_for
 from experiments.ray_workers import RayWorkers
 from experiments.sweep import State, Sweep, Workers, carry_out
 from pbrl.cli import INTERRUPTED
@@ -105,7 +105,7 @@ def make_and_collect(
     Raises:
         PbrlError: They cannot be made, or none is finished where none was to be made.
     """
-    root = runs_folder(options)
+    root, cells = runs_folder(options), list(dict.fromkeys(cells))
     kept(cells, path)  # so that a file that is in the way is known at once
     check_cells(cells)
     code = 0 if options.collect else _make(cells, options, root)
@@ -139,7 +139,6 @@ def _make(cells: Sequence[Cell], options: argparse.Namespace, root: Path) -> int
     sweep = Sweep(cells, root)
     with _workers(options, root) as workers, progress_for(console) as display:
         carry_out(sweep, workers, display)
-    console.print(summary(sweep), soft_wrap=True, highlight=False)
     if sweep.those(State.STOPPED):
         console.print("The same command goes on with them.")
         return INTERRUPTED

@@ -1,8 +1,10 @@
-"""`pbrl sweep` on a real Ray of this machine, its worker killed in the middle."""
+"""`pbrl sweep` on a real Ray of this machine, its worker or machine killed in the middle."""
 
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -74,6 +76,43 @@ def test_a_run_whose_worker_is_killed_comes_to_the_same_end(start, pbrl, shared,
         for folder in (shared, tmp_path / "alone")
     ]
     assert returns[0] == returns[1]
+
+
+TWO_MACHINES = """
+from ray.cluster_utils import Cluster
+
+cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+machines = [cluster.add_node(num_cpus=1) for _ in range(2)]
+print(cluster.address, flush=True)
+dies = int(input())
+for machine in machines:
+    if any(one.process.pid == dies for one in machine.all_processes["raylet"]):
+        cluster.remove_node(machine, allow_graceful=False)
+        print("removed", flush=True)
+input()
+cluster.shutdown()
+"""
+
+
+@pytest.mark.slow
+def test_a_run_whose_machine_dies_goes_on_at_another(start, shared):
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", TWO_MACHINES]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as cluster:
+        address = cluster.stdout.readline().strip()
+        process = start(f"sweep {SETTINGS} --ray {address} --jobs 1 --shared {shared}")
+        wait_until(lambda: list(shared.rglob("checkpoints/step_*")) or process.poll() is not None)
+        _, worker = wait_until(lambda: trainer_of(shared))
+        machine = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[1]
+        cluster.stdin.write(f"{machine}\n")
+        cluster.stdin.flush()
+        assert cluster.stdout.readline() == "removed\n"
+        _, err = process.communicate(timeout=200)
+        cluster.communicate("\n", timeout=60)
+    assert process.returncode == 0, err
+    (log,) = shared.rglob("log.txt")
+    assert log.read_text().count("Going on with") == 1
+    assert [row.steps for row in read_outcomes(shared / "outcomes.csv")] == [40_960]
 
 
 @pytest.mark.slow

@@ -70,3 +70,10 @@ def test_it_stops_when_the_sign_goes_away(order, programs):
     threading.Timer(0.5, (order.shared / order.sign).unlink).start()
     assert carry_out(order).state is State.STOPPED
     assert not (order.cell.folder(order.shared) / "evaluation.json").exists()
+
+
+def test_a_run_that_was_finished_is_not_made_again(order, finish):
+    """The process that made it may have died before it could say so, and Ray begins it anew."""
+    finish(order.cell, order.shared)
+    assert carry_out(order).state is State.FINISHED
+    assert not own_folder(order.shared).exists()
