@@ -17,15 +17,19 @@ from pbrl.runs import Run, locked
 @pytest.fixture
 def programs(monkeypatch):
     """Puts a small program in the place of `pbrl`: by verb, what Python is to run."""
-    by_verb = {}
+    by_verb, processes = {}, []
 
     def start(arguments, log, cores):
         command = [sys.executable, "-S", "-c", by_verb[arguments[0]], *arguments[1:]]
         with log.open("a") as out:
-            return subprocess.Popen(command, stdout=out, stderr=out)
+            processes.append(subprocess.Popen(command, stdout=out, stderr=out))
+        return processes[-1]
 
     monkeypatch.setattr(pbrl_process, "start", start)
-    return by_verb
+    yield by_verb
+    for process in processes:
+        process.kill()
+        process.wait()
 
 
 def changes_until(workers, state):
@@ -77,9 +81,7 @@ def test_a_run_that_is_killed_is_reported(programs, cell, tmp_path):
 
 
 def test_stopped_runs_are_not_evaluated_and_no_more_begun(programs, cell, tmp_path):
-    programs["train"] = (
-        f"import signal; signal.signal({signal.SIGTERM}, lambda *_: exit()); {WAITS}"
-    )
+    programs["train"] = WAITS
     workers = LocalWorkers(tmp_path, [(0,), (0,)])
     workers.begin(cell)
     log = cell.folder(tmp_path) / "log.txt"
