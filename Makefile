@@ -68,5 +68,5 @@ $(TRAIN): pyproject.toml $(VENV)/constraints.txt
 
 $(STAMP): $(TRAIN)
 	sh scripts/debian_packages.sh libgl1-mesa-dri=/usr/share/doc/libgl1-mesa-dri xvfb=/usr/bin/Xvfb postgresql=/usr/lib/postgresql
-	$(BIN)/pip install -q -c $(VENV)/constraints.txt -e '.[train,postgresql,dev]'
+	$(BIN)/pip install -q -c $(VENV)/constraints.txt -e '.[train,postgresql,ray,dev]'
 	@touch $@

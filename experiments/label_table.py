@@ -12,81 +12,61 @@ again: remove the folder of the runs after a change that matters.
 
 import argparse
 import csv
-import json
-import subprocess
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from rich.console import Console
 from scipy import stats
 
-EPISODES = 50
-TRUE_REWARD = "true reward"
+from experiments.cells import Cell
+from experiments.finished_runs import Row, measured
+from experiments.local_workers import LocalWorkers, places
+from experiments.outcomes import TRUE_REWARD
+from experiments.progress import progress_for
+from experiments.sweep import State, Sweep, carry_out
+from pbrl.errors import PbrlError
+
 RESULTS = Path("docs/results")
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One run of the table."""
-
-    task: str
-    """Name of the preset."""
-    labels: int | None
-    """Label budget; None for training on the true reward."""
-    seed: int
-    """The run's seed."""
-    steps: int
-    """Environment steps."""
-
-    @property
-    def condition(self) -> str:
-        """Returns what the agent learnt from, in words."""
-        return TRUE_REWARD if self.labels is None else f"{self.labels} labels"
-
-    def folder(self, root: Path) -> Path:
-        """Returns the folder that holds the run and its evaluation."""
-        return root / self.task / f"{self.condition.replace(' ', '-')}-{self.steps}-{self.seed}"
-
-    def train_arguments(self, root: Path) -> list[str]:
-        """Returns the arguments of `pbrl` that train it, or go on with it."""
-        begun = sorted(self.folder(root).glob("*/config.json"))
-        if begun:
-            return ["train", "--resume", str(begun[0].parent)]
-        reward = (
-            ["--true-reward"] if self.labels is None else [f"--query.label-budget={self.labels}"]
-        )
-        return [
-            *("train", self.task, *reward, "--runs", str(self.folder(root))),
-            *(f"--seed={self.seed}", f"--total-steps={self.steps}", "--threads=1"),
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What was measured of one run."""
-
-    task: str
-    condition: str
-    seed: int
-    steps: int
-    episodes: int
-    mean_return: float
-    """Mean true return of the agent's mean actions over fresh episodes."""
-    deviation: float
-    """Standard deviation over those episodes."""
-    untrained_return: float | None
-    """Mean true return of the policy before training; only runs with labels act with it."""
-    fresh_pairs: float | None
-    """Share of fresh pairs of clips that the learned reward orders as the true one does."""
-    clip_correlation: float | None
-    """Correlation of learned and true returns of clips."""
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command."""
+    """Runs the command; a user's mistake is a sentence and 2."""
+    try:
+        return _main(sys.argv[1:] if arguments is None else list(arguments))
+    except PbrlError as error:
+        print(f"label_table: {error}", file=sys.stderr)
+        return 2
+
+
+def _main(arguments: list[str]) -> int:
+    options = _parser().parse_args(arguments)
+    cells = [
+        Cell(task, labels, seed, options.steps)
+        for task in options.tasks
+        for seed in options.seeds
+        for labels in (*options.labels, None)
+    ]
+    if not made(cells, options.runs, options.jobs):
+        return 1
+    rows = [measured(cell, options.runs) for cell in cells]
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    for task in options.tasks:
+        of_task = [row for row in rows if row.task == task]
+        write_csv(of_task, RESULTS / f"{task}.csv")
+        document = markdown(of_task, task, arguments)
+        (RESULTS / f"{task}.md").write_text(document)
+        print(document)
+    if len(options.tasks) > 1:
+        summary = summary_markdown(rows, arguments)
+        (RESULTS / "tasks.md").write_text(summary)
+        print(summary)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m experiments.label_table",
         description="Measure learning from labels beside learning from the true reward.",
@@ -99,74 +79,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=1_000_000, help="steps of each run")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time (default: 2)")
     parser.add_argument("--runs", type=Path, default=Path("runs/table"), help="folder of the runs")
-    options = parser.parse_args(arguments)
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    cells = [
-        Cell(task, labels, seed, options.steps)
-        for task in options.tasks
-        for seed in options.seeds
-        for labels in (*options.labels, None)
-    ]
-    with ThreadPoolExecutor(options.jobs) as pool:
-        rows = list(pool.map(lambda cell: measured(cell, options.runs), cells))
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    for task in options.tasks:
-        of_task = [row for row in rows if row.task == task]
-        write_csv(of_task, RESULTS / f"{task}.csv")
-        document = markdown(of_task, task, given)
-        (RESULTS / f"{task}.md").write_text(document)
-        print(document)
-    if len(options.tasks) > 1:
-        summary = summary_markdown(rows, given)
-        (RESULTS / "tasks.md").write_text(summary)
-        print(summary)
-    return 0
+    return parser
 
 
-def measured(cell: Cell, root: Path) -> Row:
-    """Trains a run to its end, unless it is there, and measures its agent."""
-    folder = cell.folder(root)
-    result = folder / "evaluation.json"
-    if not result.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        run_pbrl(cell.train_arguments(root), folder / "log.txt")
-        run = next(folder.glob("*/config.json")).parent
-        evaluate = ["eval", str(run), f"--episodes={EPISODES}", "--json", str(result)]
-        run_pbrl(evaluate, folder / "log.txt")
-    run = next(folder.glob("*/config.json")).parent
-    return row_of(cell, json.loads(result.read_text()), run / "metrics.jsonl")
-
-
-def run_pbrl(arguments: list[str], log: Path) -> None:
-    """Runs `pbrl` in a process of its own; what it prints is appended to the log."""
-    sys.stdout.write(f"pbrl {' '.join(arguments)}\n")  # in one piece: several threads write
-    sys.stdout.flush()
-    with log.open("a") as out:
-        subprocess.run(
-            [sys.executable, "-m", "pbrl.cli", *arguments], stdout=out, stderr=out, check=True
-        )
-
-
-def row_of(cell: Cell, evaluation: dict, metrics: Path) -> Row:
-    """Returns the table's row from a run's evaluation and metrics."""
-    returns = np.array(evaluation["returns"])
-    before = [
-        line.get("rollout/ep_rew_mean")
-        for line in map(json.loads, metrics.read_text().splitlines())
-        if line.get("reward/labels") == 0
-    ]
-    return Row(
-        task=cell.task,
-        condition=cell.condition,
-        seed=cell.seed,
-        steps=cell.steps,
-        episodes=len(returns),
-        mean_return=float(returns.mean()),
-        deviation=float(returns.std()),
-        untrained_return=before[-1] if before else None,
-        fresh_pairs=evaluation["fresh_pairs"],
-        clip_correlation=evaluation["clip_correlation"],
-    )
+def made(cells: list[Cell], root: Path, jobs: int) -> bool:
+    """Makes the runs that are not there yet; returns whether all are finished."""
+    with progress_for(Console()) as display:
+        sweep = Sweep(cells, root)
+        carry_out(sweep, LocalWorkers(root, places(1, jobs)), display)
+    return len(sweep.those(State.FINISHED)) == len(sweep.states)
 
 
 def write_csv(rows: list[Row], path: Path) -> None:

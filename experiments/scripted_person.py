@@ -26,7 +26,11 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.label_table import EPISODES, RESULTS, Cell, measured, run_pbrl
+from experiments import pbrl_process
+from experiments.cells import Cell
+from experiments.finished_runs import measured
+from experiments.label_table import RESULTS, made
+from experiments.local_workers import EPISODES
 from pbrl.store import LabelStore
 
 PBRL = [sys.executable, "-m", "pbrl.cli"]
@@ -236,7 +240,7 @@ def _lines(told: Path, trainer: subprocess.Popen, viewer: subprocess.Popen) -> I
 
 
 def row_of(cell: Cell, root: Path, manner: Manner) -> Row:
-    """Returns a row of the table; trains and measures what is not there yet."""
+    """Returns a row of the table; sits and measures if that is not there yet."""
     folder = root / "person" / cell.task / f"{cell.labels}-{cell.steps}-{cell.seed}"
     result = folder / "evaluation.json"
     if not result.is_file():
@@ -244,7 +248,8 @@ def row_of(cell: Cell, root: Path, manner: Manner) -> Row:
         sit(cell, folder, manner)
         run = next(folder.glob("*/config.json")).parent
         evaluate = ["eval", str(run), f"--episodes={EPISODES}", "--json", str(result)]
-        run_pbrl(evaluate, folder / "log.txt")
+        if code := pbrl_process.start(evaluate, folder / "log.txt").wait():
+            raise RuntimeError(f"The evaluation ended with code {code}: {folder / 'log.txt'}")
     oracle = measured(cell, root)
     facts = json.loads((folder / "sitting.json").read_text())
     with closing(LabelStore(next(folder.glob("*/labels.db")))) as store:
@@ -320,6 +325,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for task in options.tasks
         for seed in options.seeds
     ]
+    if not made(cells, options.runs, options.jobs):  # the oracle's runs
+        return 1
     with ThreadPoolExecutor(options.jobs) as pool:
         rows = list(pool.map(lambda cell: row_of(cell, options.runs, manner), cells))
     options.out.mkdir(parents=True, exist_ok=True)

@@ -108,7 +108,7 @@ def describe(status: Status) -> dict[str, str]:
     """Returns what a line says of a run: name to value, only what is known."""
     facts = {
         "steps": f"{status.steps:,} of {status.total_steps:,}",
-        "time left": _duration(status.seconds_left),
+        "time left": duration(status.seconds_left),
         "labels": f"{status.labels} of {status.label_budget}" if status.label_budget else None,
         "true return": _number(status.true_return),
         "learned return": _number(status.learned_return),
@@ -137,7 +137,7 @@ def panel(past: Sequence[Status], title: str) -> RenderableType:
         labels = now.labels, now.label_budget
         grid.add_row("labels", _count(*labels), _bar(*labels))
     grid.add_row("steps a second", f"{now.steps_per_second:,.0f}")
-    grid.add_row("time left", _duration(now.seconds_left) or "unknown")
+    grid.add_row("time left", duration(now.seconds_left) or "unknown")
     grid.add_row()
     for name, value, curve in (
         ("true return", _number(now.true_return), [s.true_return for s in past]),
@@ -206,7 +206,8 @@ def _shares(status: Status) -> list[tuple[Part, float]]:
     return [(part, status.shares[part]) for part in COLOURS if part in status.shares]
 
 
-def _duration(seconds: float | None) -> str | None:
+def duration(seconds: float | None) -> str | None:
+    """Returns hours, minutes and seconds; None where they are not known."""
     if seconds is None:
         return None
     minutes, rest = divmod(round(seconds), 60)

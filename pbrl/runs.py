@@ -16,7 +16,7 @@ import importlib.metadata
 import json
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from pbrl.config import TrainConfig
 from pbrl.errors import CheckpointError, PbrlError
 
 PACKAGES = ("pbrl", "torch", "stable-baselines3", "gymnasium", "mujoco", "ale-py", "numpy")
+TAIL_BYTES = 65_536
+"""As much of the metrics is read from their end; a line has some 2,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,17 @@ def disk_errors(path: Path) -> Iterator[None]:
             f"Could not write {path}: {error.strerror or error}. What was saved before is intact: "
             "make room or choose another folder, then go on with `pbrl train --resume RUN`."
         ) from error
+
+
+def last_metrics(run: Run) -> Mapping[str, Any]:
+    """Returns the last whole line of a run's metrics, empty if there is none."""
+    try:
+        with run.metrics_file.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
+            lines = file.read().split(b"\n")[:-1]
+        return json.loads(lines[-1]) if lines else {}
+    except (OSError, ValueError):
+        return {}
 
 
 def installed_versions() -> dict[str, str]:

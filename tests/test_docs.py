@@ -36,7 +36,7 @@ COMMANDS = sorted(
         for document in DOCUMENTS
         for command in re.findall(r"^pbrl .*$|(?<=`)pbrl [^`]*(?=`)", document.read_text(), re.M)
         if not re.search(
-            r"\b[A-Z]{3,}\b|^pbrl (train|eval|bench|label|watch)$", command
+            r"\b[A-Z]{3,}\b|^pbrl (train|eval|bench|label|watch|sweep|reproduce)$", command
         )  # a form, or a name
     }
 )
@@ -51,6 +51,8 @@ OF_PEOPLE = [
     if split(command)[0] in ("label", "watch") or "--annotator human" in command
 ]
 """These need a person; what they do at a real window is tested with the viewer."""
+OF_MANY_RUNS = [command for command in COMMANDS if split(command)[0] in ("sweep", "reproduce")]
+"""These take days; what they do is tested in little with the verbs."""
 TINY = (
     "--total-steps 1024 --query.initial-steps 512 --query.label-budget 32 "
     "--agent.rollout-steps 64 --reward.initial-updates 5 --reward.updates 5"
@@ -97,7 +99,9 @@ def test_help_is_there(arguments, capsys):
     [
         c
         for c in COMMANDS
-        if split(c) not in TRAINING and c not in OF_PEOPLE and split(c)[0] != "bench"
+        if split(c) not in TRAINING
+        and c not in (*OF_PEOPLE, *OF_MANY_RUNS)
+        and split(c)[0] != "bench"
     ],
 )
 def test_each_command_runs(command, here, capsys):
@@ -106,6 +110,14 @@ def test_each_command_runs(command, here, capsys):
     assert capsys.readouterr().out
     for name in re.findall(r"\S+\.(?:mp4|json)\b", command):
         assert (here / name).stat().st_size > 100
+
+
+@pytest.mark.parametrize("command", OF_MANY_RUNS)
+def test_each_command_of_many_runs_is_understood(command, here, capsys):
+    """Its runs are listed and their settings checked; none is made, so none is finished."""
+    verb, arguments = split(command)
+    assert call(verb, *arguments, "--collect") == 2
+    assert re.search(r"None of the \d+ runs in .* is finished", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("command", OF_PEOPLE)

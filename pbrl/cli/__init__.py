@@ -33,6 +33,8 @@ VERBS: dict[str, Verb] = {
     "eval": Verb("pbrl.cli.evaluate", "say how well a run's agent and its learned reward do"),
     "labels": Verb("pbrl.cli.labels", "how good labels are; export, import and merge them"),
     "runs": Verb("pbrl.cli.runs", "list runs; remove, archive and merge them"),
+    "sweep": Verb("pbrl.cli.sweep", "make all runs of a grid over presets"),
+    "reproduce": Verb("pbrl.cli.reproduce", "make the runs of one of the paper's figures"),
     "bench": Verb("pbrl.cli.bench", "measure speed beside other libraries, in one run"),
     "doctor": Verb("pbrl.cli.doctor", "say what this machine has and what to install"),
 }
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="pbrl",
         description="Preference-based reinforcement learning.",
-        epilog="verbs:\n" + "\n".join(f"  {n:<8} {v.help}" for n, v in VERBS.items())
+        epilog="verbs:\n" + "\n".join(f"  {n:<9} {v.help}" for n, v in VERBS.items())
         + "\n\n`pbrl VERB --help` explains a verb.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip

@@ -20,6 +20,7 @@ from typing import IO
 
 from pbrl.errors import PbrlError, StoreError
 from pbrl.runs import Run
+from pbrl.store.copying import copy_store
 
 ENDINGS = (".tar.gz", ".tgz", ".tar.zst", ".zst")
 PASSED_OVER = {"lock", "labels.db", "labels.db-wal", "labels.db-shm"}
@@ -115,15 +116,9 @@ class _Digesting(io.RawIOBase):
 
 def _copy_store(source: Path, target: Path) -> None:
     try:
-        with (
-            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as store,
-            closing(sqlite3.connect(target)) as copy,
-        ):
-            store.backup(copy)
-    except sqlite3.Error as error:
-        raise StoreError(
-            f"The label store {source} cannot be copied: {error}. Nothing was archived or removed."
-        ) from error
+        copy_store(source, target)
+    except StoreError as error:
+        raise StoreError(f"{error} Nothing was archived or removed.") from error
 
 
 @contextmanager

@@ -122,7 +122,7 @@ def new_settings(preset: str | None, options: argparse.Namespace, rest: list[str
             "A Gymnasium id is given with --env."
         )
     config = _with_options(PRESETS[preset] if preset else settings_for(options.env), options)
-    config = _with_settings(config, [*rest, "--help"] if options.settings else rest)
+    config = with_settings(config, [*rest, "--help"] if options.settings else rest)
     check_config(config, describe_task(config.env.env_id))
     threads = config.threads or idle_processors(config.env.num_envs)
     query = config.query
@@ -185,13 +185,15 @@ def _with_options(config: TrainConfig, options: argparse.Namespace) -> TrainConf
     )
 
 
-def _with_settings(config: TrainConfig, arguments: list[str]) -> TrainConfig:
+def with_settings(
+    config: TrainConfig, arguments: list[str], program: str = "pbrl train"
+) -> TrainConfig:
     """Returns the settings changed by options such as --agent.lr; tyro explains wrong ones."""
     return tyro.cli(
         TrainConfig,
         args=arguments,
         default=config,
-        prog="pbrl train",
+        prog=program,
         config=(tyro.conf.AvoidSubcommands, tyro.conf.FlagConversionOff),
     )
 
@@ -204,7 +206,7 @@ def resumed_settings(
         raise ConfigError("A run knows its task: give --resume alone, without preset or --env.")
     run = run_from(options.resume)
     saved = run.config()
-    config = _with_settings(_with_options(saved, options), rest)
+    config = with_settings(_with_options(saved, options), rest)
     changed = differing_fields(saved, config)
     if forbidden := set(changed) - MAY_GROW - MAY_CHANGE:
         fields = ", ".join(f"{n} ({changed[n][0]} to {changed[n][1]})" for n in sorted(forbidden))

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pbrl.runs import Run
+from pbrl.runs import Run, last_metrics
 
 STEPS, LABELS = "time/total_timesteps", "reward/labels"
 State = Literal["running", "finished", "stopped", "damaged"]
-TAIL_BYTES = 65_536
-"""As much of the metrics is read from their end; a line has some 2,000."""
 GIVEN = "SELECT count(DISTINCT run || '/' || number) FROM answers WHERE id NOT IN "
 GIVEN += "(SELECT answer_id FROM retractions)"
 
@@ -89,17 +87,6 @@ def is_running(run: Run) -> bool:
     except OSError:  # never held, or not ours to read
         return False
     return False
-
-
-def last_metrics(run: Run) -> Mapping[str, Any]:
-    """Returns the last whole line of a run's metrics, empty if there is none."""
-    try:
-        with run.metrics_file.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
-            lines = file.read().split(b"\n")[:-1]
-        return json.loads(lines[-1]) if lines else {}
-    except (OSError, ValueError):
-        return {}
 
 
 def size(path: Path) -> int:

@@ -1,12 +1,12 @@
 import csv
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from experiments import label_table
-from experiments.label_table import Cell, Row, markdown, mean_and_interval, row_of
+from experiments.finished_runs import Row
+from experiments.label_table import markdown, mean_and_interval
 
 
 def row(condition, seed, mean_return, untrained=None):
@@ -50,28 +50,6 @@ def test_the_summary_has_a_line_for_each_task():
     lines = label_table.summary_markdown(of_one + of_two, ["Hopper", "Ant"]).splitlines()
     assert "| Hopper | 90.0 ± nan | 190.0 ± nan | -10.0 | 0.50 |" in lines
     assert "| Ant | 45.0 ± nan | 95.0 ± nan | -10.0 | 0.52 |" in lines
-
-
-def test_a_run_that_was_begun_is_gone_on_with(tmp_path):
-    cell = Cell("Hopper", None, 3, 1000)
-    assert "--true-reward" in cell.train_arguments(tmp_path)
-    begun = cell.folder(tmp_path) / "Hopper-v0-true-seed3"
-    begun.mkdir(parents=True)
-    (begun / "config.json").write_text("{}")
-    assert cell.train_arguments(tmp_path) == ["train", "--resume", str(begun)]
-
-
-def test_the_untrained_return_is_that_before_the_first_label(tmp_path):
-    metrics = tmp_path / "metrics.jsonl"
-    lines = [
-        {"reward/labels": 0},
-        {"reward/labels": 0, "rollout/ep_rew_mean": -7.0},
-        {"reward/labels": 10, "rollout/ep_rew_mean": 5.0},
-    ]
-    metrics.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    evaluation = {"returns": [1.0, 3.0], "fresh_pairs": 0.8, "clip_correlation": 0.9}
-    found = row_of(Cell("Hopper", 700, 1, 1000), evaluation, metrics)
-    assert (found.mean_return, found.untrained_return, found.episodes) == (2.0, -7.0, 2)
 
 
 @pytest.mark.slow

@@ -1,0 +1,81 @@
+"""`pbrl reproduce`: makes the runs of one of the paper's figures, and writes what came of them."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.cells import Cell
+from experiments.grids import FIGURES, figure
+from experiments.outcomes import Outcome
+from pbrl.cli.many_runs import add_options, make_and_collect, runs_folder, seed
+from pbrl.errors import ConfigError, nearest
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the verb."""
+    options = _parser().parse_args(arguments)
+    grid = figure(options.figure)
+    cells = _of_conditions(
+        grid.cells(options.tasks, options.seeds, options.steps, options.threads), options.conditions
+    )
+    for sentence in grid.not_yet.values():
+        print(sentence)
+    path = options.out / f"{options.figure}.csv"
+    code, outcomes = make_and_collect(cells, options, path)
+    if outcomes:
+        analyse(options.figure, outcomes, cells, runs_folder(options), options.out)
+    return code
+
+
+def analyse(
+    name: str, outcomes: Sequence[Outcome], cells: Sequence[Cell], runs: Path, out: Path
+) -> None:
+    """Scores, statistics and the picture of a figure: nothing yet, this is their place.
+
+    Args:
+        name: The figure.
+        outcomes: Its finished runs, those of earlier times included.
+        cells: The runs that were asked for; `Cell.run_folder(runs)` has the curves of each.
+        runs: Folder of the runs.
+        out: Where results go.
+    """
+
+
+def _of_conditions(cells: list[Cell], conditions: Sequence[str] | None) -> list[Cell]:
+    """Returns the runs of some curves."""
+    known = dict.fromkeys(cell.condition for cell in cells)
+    for one in conditions or ():
+        if one not in known:
+            raise ConfigError(f"There is no condition {one!r} in it. {nearest(one, known)}")
+    return [cell for cell in cells if conditions is None or cell.condition in conditions]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pbrl reproduce",
+        description="Make the runs of one of the paper's figures, as many at a time as this "
+        "machine has processors, measure each, and write a line for each to a CSV file. Ctrl-C "
+        "stops them with checkpoints; the same command goes on with them. A finished run is never "
+        "made again.",
+        epilog="figures:\n" + "\n".join(f"  {n:<9} {grid.title}" for n, grid in FIGURES.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("figure", metavar="FIGURE", help=", ".join(FIGURES))
+    parser.add_argument("--tasks", nargs="+", metavar="TASK", help="some of its tasks")
+    parser.add_argument(
+        "--conditions",
+        nargs="+",
+        metavar="WORDS",
+        help='some of its curves, such as "true reward" "700 labels"',
+    )
+    parser.add_argument("--seeds", type=seed, nargs="+", metavar="N", help="other seeds")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("docs/results"),
+        metavar="DIR",
+        help="folder of the results (default: docs/results)",
+    )
+    add_options(parser, Path("runs/table"))
+    return parser

@@ -1,0 +1,55 @@
+from dataclasses import replace
+
+import pytest
+
+from experiments.collecting import collect
+from experiments.outcomes import read_outcomes
+from pbrl.errors import PbrlError
+
+
+def test_finished_runs_are_written_and_others_left_out(finish, cell, tmp_path):
+    other = replace(cell, seed=2)
+    finish(cell, tmp_path)
+    path = tmp_path / "results/out.csv"
+    outcomes = collect([cell, other], tmp_path, path)
+    assert [one.seed for one in outcomes] == [1]
+    assert read_outcomes(path) == outcomes
+
+
+def test_what_the_file_held_of_other_runs_stays(finish, cell, tmp_path):
+    other = replace(cell, seed=2)
+    finish(cell, tmp_path / "here")
+    finish(other, tmp_path / "there")
+    finish(cell, tmp_path / "anew", returns=[5.0])
+    path = tmp_path / "out.csv"
+    for one, folder in ((cell, "here"), (other, "there"), (cell, "anew")):
+        collect([one], tmp_path / folder, path)
+    assert [(one.seed, one.mean_return) for one in read_outcomes(path)] == [(1, 5.0), (2, 2.0)]
+
+
+def test_no_finished_run_is_a_sentence(cell, tmp_path):
+    with pytest.raises(PbrlError, match="None of the 1 runs in .* is finished"):
+        collect([cell], tmp_path, tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_runs_of_other_lengths_are_not_put_beside(finish, cell, tmp_path):
+    longer = replace(cell, steps=40_960)
+    finish(cell, tmp_path)
+    finish(longer, tmp_path)
+    path = tmp_path / "out.csv"
+    collect([cell], tmp_path, path)
+    before = path.read_text()
+    with pytest.raises(PbrlError, match="debug of 20,480 steps, and these are to have 40,960"):
+        collect([longer], tmp_path, path)
+    assert path.read_text() == before
+
+
+@pytest.mark.parametrize("content", ["task,seed\nHopper,1\n", "\x00\n1\n"])
+def test_results_of_another_version_are_refused(finish, cell, tmp_path, content):
+    finish(cell, tmp_path)
+    path = tmp_path / "out.csv"
+    path.write_text(content)
+    with pytest.raises(PbrlError, match="not written by this version of pbrl, or is damaged"):
+        collect([cell], tmp_path, path)
+    assert path.read_text() == content
