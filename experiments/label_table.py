@@ -21,12 +21,12 @@ import numpy as np
 from rich.console import Console
 from scipy import stats
 
-from experiments.cells import Cell
-from experiments.finished_runs import Row, measured
-from experiments.local_workers import LocalWorkers, places
-from experiments.outcomes import TRUE_REWARD
-from experiments.progress import progress_for
-from experiments.sweep import State, Sweep, carry_out
+from experiments.sweeps.cells import Cell
+from experiments.sweeps.finished_runs import Row, measured
+from experiments.sweeps.local_workers import LocalWorkers, places
+from experiments.sweeps.outcomes import TRUE_REWARD
+from experiments.sweeps.progress import progress_for
+from experiments.sweeps.sweep import State, Sweep, carry_out
 from pbrl.errors import PbrlError
 
 RESULTS = Path("docs/results")

@@ -26,11 +26,11 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments import pbrl_process
-from experiments.cells import Cell
-from experiments.finished_runs import measured
 from experiments.label_table import RESULTS, made
-from experiments.local_workers import EPISODES
+from experiments.sweeps import pbrl_process
+from experiments.sweeps.cells import Cell
+from experiments.sweeps.finished_runs import measured
+from experiments.sweeps.local_workers import EPISODES
 from pbrl.store import LabelStore
 
 PBRL = [sys.executable, "-m", "pbrl.cli"]

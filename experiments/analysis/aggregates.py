@@ -15,7 +15,7 @@ from experiments.analysis.statistics import (
     mean,
     probability_of_improvement,
 )
-from experiments.outcomes import TRUE_REWARD
+from experiments.sweeps.outcomes import TRUE_REWARD
 
 SEED = 0
 """Of the resamples, so that the same runs give the same intervals."""

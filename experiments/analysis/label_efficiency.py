@@ -17,7 +17,7 @@ from scipy.optimize import isotonic_regression
 
 from experiments.analysis.returns import Returns, label_budget
 from experiments.analysis.statistics import estimate, trimmed
-from experiments.outcomes import TRUE_REWARD
+from experiments.sweeps.outcomes import TRUE_REWARD
 
 SHARE = 0.9
 """Share of the true reward's gain over the untrained policy that counts as learnt."""

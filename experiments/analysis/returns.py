@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.outcomes import TRUE_REWARD, Outcome
+from experiments.sweeps.outcomes import TRUE_REWARD, Outcome
 from pbrl.errors import PbrlError, nearest
 
 

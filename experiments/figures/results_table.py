@@ -9,7 +9,7 @@ from experiments.analysis.label_efficiency import SHARE, label_efficiency
 from experiments.analysis.returns import Returns, label_budget
 from experiments.analysis.scores import remarks, scores
 from experiments.analysis.statistics import Estimate, students_interval
-from experiments.outcomes import TRUE_REWARD
+from experiments.sweeps.outcomes import TRUE_REWARD
 
 
 def results_markdown(returns: Returns, aggregates: Sequence[Aggregate], seed: int = SEED) -> str:

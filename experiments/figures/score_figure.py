@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from experiments.analysis.aggregates import Aggregate
 from experiments.analysis.statistics import Estimate
 from experiments.figures.drawing import DPI, GREY, SMALL, LineStyle, line_styles, plain
-from experiments.outcomes import TRUE_REWARD
+from experiments.sweeps.outcomes import TRUE_REWARD
 from pbrl.errors import PbrlError
 
 EVEN = 0.5

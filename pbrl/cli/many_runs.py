@@ -7,14 +7,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from experiments.cells import Cell
-from experiments.collecting import collect, kept
-from experiments.finished_runs import is_finished
-from experiments.local_workers import EPISODES, LocalWorkers, places
-from experiments.outcomes import Outcome
-from experiments.progress import progress_for
-from experiments.ray_workers import RayWorkers
-from experiments.sweep import State, Sweep, Workers, carry_out
+from experiments.sweeps.cells import Cell
+from experiments.sweeps.collecting import collect, kept
+from experiments.sweeps.finished_runs import is_finished
+from experiments.sweeps.local_workers import EPISODES, LocalWorkers, places
+from experiments.sweeps.outcomes import Outcome
+from experiments.sweeps.progress import progress_for
+from experiments.sweeps.ray_workers import RayWorkers
+from experiments.sweeps.sweep import State, Sweep, Workers, carry_out
 from pbrl.cli import INTERRUPTED
 from pbrl.cli.assembly import describe_task
 from pbrl.cli.checks import check_config

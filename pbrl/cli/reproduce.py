@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.cells import Cell
-from experiments.grids import FIGURES, figure
-from experiments.outcomes import Outcome
+from experiments.figures.from_runs import draw
+from experiments.sweeps.cells import Cell
+from experiments.sweeps.grids import FIGURES, figure
 from pbrl.cli.many_runs import add_options, make_and_collect, runs_folder, seed
 from pbrl.errors import ConfigError, nearest
 
@@ -23,22 +23,9 @@ def main(arguments: Sequence[str]) -> int:
     path = options.out / f"{options.figure}.csv"
     code, outcomes = make_and_collect(cells, options, path)
     if outcomes:
-        analyse(options.figure, outcomes, cells, runs_folder(options), options.out)
+        for file in draw(options.figure, outcomes, runs_folder(options), options.out):
+            print(file)
     return code
-
-
-def analyse(
-    name: str, outcomes: Sequence[Outcome], cells: Sequence[Cell], runs: Path, out: Path
-) -> None:
-    """Scores, statistics and the picture of a figure: nothing yet, this is their place.
-
-    Args:
-        name: The figure.
-        outcomes: Its finished runs, those of earlier times included.
-        cells: The runs that were asked for; `Cell.run_folder(runs)` has the curves of each.
-        runs: Folder of the runs.
-        out: Where results go.
-    """
 
 
 def _of_conditions(cells: list[Cell], conditions: Sequence[str] | None) -> list[Cell]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
 
-from experiments.cells import Cell, Changes
 from experiments.presets import PRESETS
+from experiments.sweeps.cells import Cell, Changes
 from pbrl.annotators import TEACHERS
 from pbrl.cli.many_runs import add_options, at_least_one, make_and_collect, runs_folder, seed
 from pbrl.cli.options import with_settings

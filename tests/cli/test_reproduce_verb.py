@@ -2,9 +2,9 @@
 
 import pytest
 
-from experiments import grids
-from experiments.grids import TARGET, Condition, Grid
-from experiments.outcomes import read_outcomes
+from experiments.sweeps import grids
+from experiments.sweeps.grids import TARGET, Condition, Grid
+from experiments.sweeps.outcomes import read_outcomes
 
 
 @pytest.fixture
@@ -42,4 +42,6 @@ def test_a_part_of_a_figure_is_made_and_written(tiny_figure, pbrl, tmp_path):
         ("true reward", 2),
     ]
     assert {row.steps for row in rows} == {4096}
+    assert "| debug | 4,096 |" in (tmp_path / "tiny.md").read_text()
+    assert (tmp_path / "tiny.png").read_bytes().startswith(b"\x89PNG")
     assert "these are to have 1,024" in pbrl(line).err

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.outcomes import read_outcomes
+from experiments.sweeps.outcomes import read_outcomes
 
 SETTINGS = "debug --labels 40 --steps 40960 --set checkpoint_steps=4096 --episodes 5"
 

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from experiments.cells import Cell
-from experiments.outcomes import read_outcomes
+from experiments.sweeps.cells import Cell
+from experiments.sweeps.outcomes import read_outcomes
 from pbrl.cli.sweep import _cells, _parser
 from pbrl.runs import write_whole
 

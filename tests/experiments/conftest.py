@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.cells import Cell
+from experiments.sweeps.cells import Cell
 
 EVALUATION = {"returns": [1.0, 3.0], "fresh_pairs": 0.8, "clip_correlation": 0.9}
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from experiments import label_table
-from experiments.finished_runs import Row
 from experiments.label_table import markdown, mean_and_interval
+from experiments.sweeps.finished_runs import Row
 
 
 def row(condition, seed, mean_return, untrained=None):

@@ -1,7 +1,7 @@
 """Scores are shares of what there was to gain, so that negative returns do not mislead."""
 
-from experiments.finished_runs import Row
 from experiments.label_table import markdown
+from experiments.sweeps.finished_runs import Row
 
 
 def row(condition, mean_return, untrained=None):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from experiments.analysis.returns import in_order, label_budget, returns_of
-from experiments.outcomes import Outcome
+from experiments.sweeps.outcomes import Outcome
 from pbrl.errors import PbrlError
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from experiments.analysis.returns import returns_of
 from experiments.analysis.scores import remarks, scores
-from experiments.outcomes import Outcome
+from experiments.sweeps.outcomes import Outcome
 
 
 def outcome(condition, seed, mean_return, untrained=None, task="Hopper", steps=1000, config="abc"):

@@ -6,7 +6,7 @@ import pytest
 from experiments.analysis.curves import Curve, read_curves
 from experiments.analysis.returns import returns_of
 from experiments.figures.figure_files import write_figure
-from experiments.outcomes import Outcome
+from experiments.sweeps.outcomes import Outcome
 from pbrl.errors import PbrlError
 
 STEPS = np.array([0, 500, 1000])

@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from experiments import node_run, pbrl_process
-from experiments.node_run import Order, carry_out, own_folder
-from experiments.sweep import State
+from experiments.sweeps import node_run, pbrl_process
+from experiments.sweeps.node_run import Order, carry_out, own_folder
+from experiments.sweeps.sweep import State
 
 WAITS = "import time; print('up', flush=True); time.sleep(600)"
 

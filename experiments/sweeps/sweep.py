@@ -1,7 +1,7 @@
 """Many runs: which there are, how each stands, and the loop that has them made.
 
-Whoever makes the runs is `Workers`: this machine's processors (`experiments.local_workers`) or a
-Ray cluster (`experiments.ray_workers`).
+Whoever makes the runs is `Workers`: this machine's processors (`local_workers`) or a Ray cluster
+(`ray_workers`).
 """
 
 import contextlib
@@ -13,8 +13,8 @@ from enum import Enum, unique
 from pathlib import Path
 from typing import Protocol
 
-from experiments.cells import Cell
-from experiments.finished_runs import check_as_asked, is_finished
+from experiments.sweeps.cells import Cell
+from experiments.sweeps.finished_runs import check_as_asked, is_finished
 from pbrl.runs import Run, last_metrics
 
 LOOK_EVERY_SECONDS = 0.2

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from experiments.ray_workers import RayWorkers
+from experiments.sweeps.ray_workers import RayWorkers
 from pbrl.errors import ConfigError, PbrlError
 
 

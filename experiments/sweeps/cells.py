@@ -14,8 +14,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from experiments.outcomes import TRUE_REWARD
 from experiments.presets import PRESETS
+from experiments.sweeps.outcomes import TRUE_REWARD
 from pbrl.config import TrainConfig
 from pbrl.errors import ConfigError, nearest
 

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from experiments.collecting import collect
-from experiments.outcomes import read_outcomes
+from experiments.sweeps.collecting import collect
+from experiments.sweeps.outcomes import read_outcomes
 from pbrl.errors import PbrlError
 
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import envs
-from experiments.cells import Cell, Changes
 from experiments.presets import GAMES, PRESETS
+from experiments.sweeps.cells import Cell, Changes
 from pbrl.annotators import TEACHERS
 from pbrl.errors import ConfigError, nearest
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments import pbrl_process
+from experiments.sweeps import pbrl_process
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processors are Linux's")
 
@@ -40,7 +40,8 @@ def test_a_command_is_held_to_its_processors_and_logged(tmp_path):
 def test_a_command_does_not_outlive_whoever_started_it(tmp_path):
     """Killed with SIGKILL, so that nobody can pass anything on."""
     program = (
-        "import pathlib, sys, time; from experiments import pbrl_process; log = sys.argv[1]; "
+        "import pathlib, sys, time; from experiments.sweeps import pbrl_process; "
+        "log = sys.argv[1]; "
         "settings = ['--total-steps', '100000000', '--runs', log + '-runs']; "
         "p = pbrl_process.start(['train', 'debug', *settings], pathlib.Path(log)); "
         "print(p.pid, flush=True); time.sleep(600)"

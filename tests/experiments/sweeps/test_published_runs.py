@@ -3,7 +3,7 @@ from contextlib import closing
 
 import pytest
 
-from experiments.published_runs import (
+from experiments.sweeps.published_runs import (
     KEEP,
     fetch,
     publish_checkpoint,
@@ -64,7 +64,7 @@ def test_a_run_that_was_never_published_begins_anew(cell, tmp_path):
 
 def test_the_store_is_there_before_the_checkpoint(cell, published, tmp_path, monkeypatch):
     """A machine may die in between: then the checkpoint before counts, with too many answers."""
-    monkeypatch.setattr("experiments.published_runs.copy_store", lambda *_: 1 / 0)
+    monkeypatch.setattr("experiments.sweeps.published_runs.copy_store", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         publish_checkpoint(cell, tmp_path / "own", tmp_path / "shared")
     assert not list(published.path.rglob("step_*"))

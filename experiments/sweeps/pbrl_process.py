@@ -1,6 +1,6 @@
 """One `pbrl` command as a process of its own: held to its processors, and ended with its parent.
 
-    python -m experiments.pbrl_process CORES SIGNAL ARGUMENT ...
+    python -m experiments.sweeps.pbrl_process CORES SIGNAL ARGUMENT ...
 
 is `pbrl ARGUMENT ...` on these processors (`0,1`, or `all`). On Linux it is sent a signal when the
 process that started it dies, so that nothing trains unseen: at SIGTERM training stops with a

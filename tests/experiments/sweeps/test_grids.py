@@ -1,7 +1,7 @@
 import pytest
 
-from experiments.grids import FIGURES, MUJOCO, figure
 from experiments.presets import GAMES
+from experiments.sweeps.grids import FIGURES, MUJOCO, figure
 from pbrl.annotators import TEACHERS
 from pbrl.cli.assembly import describe_task
 from pbrl.cli.checks import clip_steps

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from experiments import local_workers, pbrl_process
-from experiments.local_workers import LocalWorkers, places
-from experiments.sweep import State
+from experiments.sweeps import local_workers, pbrl_process
+from experiments.sweeps.local_workers import LocalWorkers, places
+from experiments.sweeps.sweep import State
 from pbrl.errors import ConfigError
 from pbrl.runs import Run, locked
 

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from experiments.cells import Cell
+from experiments.sweeps.cells import Cell
 from pbrl.runs import Run, disk_errors, write_whole
 from pbrl.store.copying import copy_store
 

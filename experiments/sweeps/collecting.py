@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.cells import Cell
-from experiments.finished_runs import check_as_asked, is_finished, outcome
-from experiments.outcomes import Outcome, read_outcomes, write_outcomes
+from experiments.sweeps.cells import Cell
+from experiments.sweeps.finished_runs import check_as_asked, is_finished, outcome
+from experiments.sweeps.outcomes import Outcome, read_outcomes, write_outcomes
 from pbrl.errors import PbrlError
 from pbrl.runs import disk_errors
 

@@ -1,7 +1,7 @@
 import pytest
 
-from experiments.cells import Cell
 from experiments.presets import PRESETS
+from experiments.sweeps.cells import Cell
 from pbrl.cli.options import new_settings, parse
 from pbrl.config import differing_fields
 from pbrl.errors import ConfigError

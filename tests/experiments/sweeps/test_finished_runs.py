@@ -4,8 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from experiments.cells import Cell
-from experiments.finished_runs import check_as_asked, config_hash, is_finished, outcome, row_of
+from experiments.sweeps.cells import Cell
+from experiments.sweeps.finished_runs import (
+    check_as_asked,
+    config_hash,
+    is_finished,
+    outcome,
+    row_of,
+)
 from pbrl.errors import CheckpointError
 from pbrl.runs import Run
 

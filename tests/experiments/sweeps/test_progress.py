@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from experiments.progress import LineProgress, LiveProgress, progress_for, summary
-from experiments.sweep import State, Sweep
+from experiments.sweeps.progress import LineProgress, LiveProgress, progress_for, summary
+from experiments.sweeps.sweep import State, Sweep
 
 
 def console(terminal):

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from experiments import pbrl_process
-from experiments.cells import Cell
-from experiments.finished_runs import evaluation_file, is_finished
-from experiments.sweep import Change, State
+from experiments.sweeps import pbrl_process
+from experiments.sweeps.cells import Cell
+from experiments.sweeps.finished_runs import evaluation_file, is_finished
+from experiments.sweeps.sweep import Change, State
 from pbrl.errors import ConfigError, PbrlError
 from pbrl.runs import Run, disk_errors, locked
 
@@ -46,7 +46,7 @@ def places(threads: int, jobs: int | None = None) -> list[tuple[int, ...]]:
 
 
 class LocalWorkers:
-    """Makes runs on this machine; see `experiments.sweep.Workers`.
+    """Makes runs on this machine; see `experiments.sweeps.sweep.Workers`.
 
     Args:
         root: Folder of the runs.

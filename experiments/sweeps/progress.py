@@ -9,8 +9,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from experiments.cells import Cell
-from experiments.sweep import RUNNING, State, Sweep
+from experiments.sweeps.cells import Cell
+from experiments.sweeps.sweep import RUNNING, State, Sweep
 from pbrl.display import LINE_EVERY_SECONDS, duration
 
 SHOW_EVERY_SECONDS = 1.0

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.cells import Cell
-from experiments.outcomes import Outcome
+from experiments.sweeps.cells import Cell
+from experiments.sweeps.outcomes import Outcome
 from pbrl.config import differing_fields
 from pbrl.errors import CheckpointError, ConfigError
 from pbrl.runs import PACKAGES, Run, installed_versions

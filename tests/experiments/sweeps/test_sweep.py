@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from experiments import sweep
-from experiments.sweep import Change, State, Sweep, carry_out
+from experiments.sweeps import sweep
+from experiments.sweeps.sweep import Change, State, Sweep, carry_out
 from pbrl.errors import CheckpointError
 
 

@@ -11,17 +11,17 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments import pbrl_process
-from experiments.cells import Cell
-from experiments.finished_runs import evaluation_file, is_finished
-from experiments.local_workers import failure
-from experiments.published_runs import (
+from experiments.sweeps import pbrl_process
+from experiments.sweeps.cells import Cell
+from experiments.sweeps.finished_runs import evaluation_file, is_finished
+from experiments.sweeps.local_workers import failure
+from experiments.sweeps.published_runs import (
     fetch,
     publish_checkpoint,
     publish_evaluation,
     publish_progress,
 )
-from experiments.sweep import Change, State
+from experiments.sweeps.sweep import Change, State
 from pbrl.errors import PbrlError
 
 LOOK_EVERY_SECONDS = 1.0

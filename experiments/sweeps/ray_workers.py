@@ -8,9 +8,9 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from experiments.cells import Cell
-from experiments.node_run import Order, carry_out
-from experiments.sweep import Change, State
+from experiments.sweeps.cells import Cell
+from experiments.sweeps.node_run import Order, carry_out
+from experiments.sweeps.sweep import Change, State
 from pbrl.errors import ConfigError, PbrlError
 from pbrl.runs import disk_errors
 
@@ -21,7 +21,7 @@ CONNECT_SECONDS = 5.0
 
 
 class RayWorkers:
-    """Makes runs on a Ray cluster; see `experiments.sweep.Workers`.
+    """Makes runs on a Ray cluster; see `experiments.sweeps.sweep.Workers`.
 
     Args:
         address: Of the cluster; `local` starts one on this machine.

@@ -1,0 +1,60 @@
+"""A figure of a grid from its finished runs: what `pbrl reproduce` draws."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.analysis.curves import Curve, common_steps, curve_of, read_curves
+from experiments.analysis.returns import returns_of
+from experiments.figures.figure_files import write_figure
+from experiments.sweeps.grids import FIGURES
+from experiments.sweeps.outcomes import Outcome
+
+
+def draw(name: str, outcomes: Sequence[Outcome], runs: Path, folder: Path) -> list[Path]:
+    """Writes a figure's files; what was not run is shown as missing.
+
+    Args:
+        name: The figure, one of `FIGURES`.
+        outcomes: Its finished runs, all of one length.
+        runs: Folder of the runs, from which the curves are read.
+        folder: Where the files go. Curves that are there stay where their runs are gone.
+
+    Returns:
+        The files written.
+
+    Raises:
+        PbrlError: There is nothing to draw.
+    """
+    grid = FIGURES[name]
+    steps, seeds = outcomes[0].steps, sorted({one.seed for one in outcomes})
+    conditions = [one.cell(grid.tasks[0], 1, steps, 1).condition for one in grid.conditions]
+    returns = returns_of(outcomes, grid.tasks, conditions, seeds)
+    earlier = folder / f"{name}-curves.csv"
+    kept = {(c.task, c.condition): c for c in read_curves(earlier)} if earlier.exists() else {}
+    found = kept | {(c.task, c.condition): c for c in _curves(name, outcomes, runs, kept)}
+    return write_figure(returns, list(found.values()), folder, name)
+
+
+def _curves(
+    name: str, outcomes: Sequence[Outcome], runs: Path, kept: dict[tuple[str, str], Curve]
+) -> list[Curve]:
+    """Returns the curves whose runs are there, unless an earlier one had more of them."""
+    grid, curves = FIGURES[name], []
+    finished = {(one.task, one.condition, one.seed) for one in outcomes}
+    for task in grid.tasks:
+        for condition in grid.conditions:
+            cells = [
+                condition.cell(task, seed, outcomes[0].steps, 1)
+                for seed in sorted({one.seed for one in outcomes})
+            ]
+            folders = {
+                cell.seed: folder
+                for cell in cells
+                if (task, cell.condition, cell.seed) in finished
+                and (folder := cell.run_folder(runs)) is not None
+            }
+            before = kept.get((task, cells[0].condition))
+            if folders and (before is None or len(before.seeds) <= len(folders)):
+                steps = common_steps(outcomes[0].steps)
+                curves.append(curve_of(task, cells[0].condition, folders, steps))
+    return curves

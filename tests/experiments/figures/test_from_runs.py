@@ -1,0 +1,69 @@
+"""A figure of a grid from its finished runs, whole and in part."""
+
+import json
+import shutil
+
+import pytest
+
+from experiments.analysis.curves import read_curves
+from experiments.figures.from_runs import draw
+from experiments.sweeps import grids
+from experiments.sweeps.grids import Condition, Grid
+from experiments.sweeps.outcomes import Outcome
+
+STEPS = 1000
+
+
+@pytest.fixture(autouse=True)
+def tiny_figure(monkeypatch):
+    conditions = (Condition(None), Condition(40), Condition(80))
+    grid = Grid("in little", ("Hopper", "Swimmer"), conditions, (1, 2), STEPS)
+    monkeypatch.setitem(grids.FIGURES, "tiny", grid)
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Makes a finished run's outcome, and what is read of its folder."""
+
+    def one(condition: Condition, seed: int, returned: float, task: str = "Hopper") -> Outcome:
+        cell = condition.cell(task, seed, STEPS, 1)
+        folder = cell.folder(tmp_path / "runs") / "run"
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text("{}")
+        lines = [
+            {"time/total_timesteps": step, "rollout/ep_rew_mean": returned * step / STEPS}
+            for step in range(100, STEPS + 1, 100)
+        ]
+        (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        measured = (returned, 1.0, 50, 0.0, 0.9, 0.9, "abc", "pbrl 0.1.0")
+        return Outcome(task, cell.condition, seed, STEPS, *measured)
+
+    return one
+
+
+def test_what_is_there_is_drawn_and_what_is_not_is_said(make, tmp_path):
+    outcomes = [make(Condition(None), 1, 100.0), make(Condition(None), 2, 120.0)]
+    outcomes.append(make(Condition(40), 1, 88.0))
+    files = draw("tiny", outcomes, tmp_path / "runs", tmp_path)
+    assert {file.name for file in files} >= {"tiny.png", "tiny.md", "tiny-curves.csv"}
+    text = (tmp_path / "tiny.md").read_text()
+    assert "| Hopper | 1,000 | 0.0 | 110.0" in text
+    assert "Hopper, 40 labels: no run of seed 2." in text
+    assert "Hopper, 80 labels: not run." in text
+    assert "Swimmer: not run." in text
+    curves = {one.condition: one for one in read_curves(tmp_path / "tiny-curves.csv")}
+    assert curves["true reward"].seeds == (1, 2)
+    assert curves["40 labels"].returns[0, -1] == 88.0
+
+
+def test_curves_stay_when_their_runs_are_gone(make, tmp_path):
+    outcomes = [make(Condition(None), 1, 100.0), make(Condition(None), 2, 120.0)]
+    draw("tiny", outcomes, tmp_path / "runs", tmp_path)
+    before = (tmp_path / "tiny-curves.csv").read_bytes()
+    shutil.rmtree(tmp_path / "runs" / "Hopper" / "true-reward-1000-2")
+    draw("tiny", outcomes, tmp_path / "runs", tmp_path)
+    assert (tmp_path / "tiny-curves.csv").read_bytes() == before
+    outcomes.append(make(Condition(40), 1, 88.0))
+    draw("tiny", outcomes, tmp_path / "runs", tmp_path)
+    found = [(one.condition, one.seeds) for one in read_curves(tmp_path / "tiny-curves.csv")]
+    assert sorted(found) == [("40 labels", (1,)), ("true reward", (1, 2))]
