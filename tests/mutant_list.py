@@ -1049,7 +1049,7 @@ GAMES = (
         "envs/atari/batched.py",
         "reward_clipping=False",
         "reward_clipping=True",
-        f"{ATARI}::test_an_observation_is_what_the_paper_says_frame_by_frame",
+        f"{ATARI}::test_rewards_are_the_raw_score",
     ),
     Mutant(
         "games: no clip goes on into the next game",

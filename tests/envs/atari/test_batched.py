@@ -268,3 +268,10 @@ def test_gymnasium_makes_them(env_id):
     many = gymnasium.make_vec(env_id, num_envs=2)
     assert many.reset(seed=1)[0].shape == (2, 4, 84, 84)
     many.close()
+
+
+def test_rewards_are_the_raw_score(make):
+    env = make("pbrl/SpaceInvaders-v0", 4)
+    env.reset(seed=1)
+    paid = {reward for actions in random_actions(env, 150) for reward in env.step(actions)[1]}
+    assert {5.0, 10.0} <= paid, "an alien of the lowest row is worth 5, of the next 10"
