@@ -64,8 +64,8 @@ CHOICE = (
     Mutant(
         "choice: the clip of the larger return is the likelier one",
         "pbrl/likelihood.py",
-        "xp.stack([_log_sigmoid(margin), _log_sigmoid(-margin)], axis=-1)",
-        "xp.stack([_log_sigmoid(-margin), _log_sigmoid(margin)], axis=-1)",
+        "xp.stack([log_sigmoid(margin), log_sigmoid(-margin)], axis=-1)",
+        "xp.stack([log_sigmoid(-margin), log_sigmoid(margin)], axis=-1)",
         f"{LIKELIHOOD}::test_hand_computed",
     ),
     Mutant(
