@@ -149,7 +149,7 @@ def describe(env_id: str) -> TaskInfo:
             env_id=env_id,
             episode_steps=episode_steps_of(env),
             clip_fps=float(env.metadata.get("render_fps") or _CLIP_FPS),
-            look_for=_LOOK_FOR_ANYTHING,
+            look_for=str(env.metadata.get("look_for") or _LOOK_FOR_ANYTHING),
             observation_space=observation_space,
             action_space=action_space,
             draws_from_states=False,

@@ -133,13 +133,19 @@ def _describe(place: Place, info: "RunInfo") -> Opened:
     except envs.TaskError as error:
         raise TaskError(f"This run's task is not installed here. {error}") from error
     return Opened(
-        task=info.env_id.rpartition("/")[2].rpartition("-v")[0] or info.env_id,
+        task=_name_of(info.env_id),
         env_id=info.env_id,
         fps=task.clip_fps,
         look_for=place.look_for or info.look_for or task.look_for,
         practise=info.env_id in envs.TASKS,
         budget=place.budget,
     )
+
+
+def _name_of(env_id: str) -> str:
+    """Returns a task's name without module, namespace and version."""
+    name = env_id.rpartition(":")[2].rpartition("/")[2]
+    return name.rpartition("-v")[0] or name
 
 
 def _with_practice(news: Opened, practise: bool) -> Opened:

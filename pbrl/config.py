@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from pbrl.errors import ConfigError
 
-Acquisition = Literal["disagreement", "uniform", "entropy", "information_gain", "k_centre"]
 TeacherName = Literal["oracle", "mistake", "stoc", "skip", "myopic", "equal"]
 RewardSource = Literal["preferences", "true"]
 AnnotatorName = Literal["teacher", "human", "none"]
@@ -148,8 +147,9 @@ class QueryConfig:
     """Length of a clip at the rate at which the task's clips are shown."""
     candidates_per_query: int = 10
     """Candidate pairs for each pair that is asked."""
-    acquisition: Acquisition = "disagreement"
-    """How pairs are chosen among the candidates."""
+    acquisition: str = "disagreement"
+    """How pairs are chosen among the candidates: `disagreement`, `uniform`, `entropy`,
+    `information_gain`, `k_centre`, or a function of one's own."""
     buffer_steps: int = 32_768
     """Most recent steps that clips are cut from (not stated in the paper)."""
     ahead: int = 10

@@ -45,7 +45,7 @@ def choice_probability(returns: Array) -> Array:
         (...), in [0, 1].
     """
     xp = array_namespace(returns)
-    return xp.exp(_log_sigmoid(returns[..., 0] - returns[..., 1]))
+    return xp.exp(log_sigmoid(returns[..., 0] - returns[..., 1]))
 
 
 def ensemble_choice_probability(returns: Array) -> Array:
@@ -74,8 +74,8 @@ def choice_log_probabilities(returns: Array, error_rate: ErrorRate) -> Array:
     """
     xp = array_namespace(returns)
     margin = returns[..., 0] - returns[..., 1]
-    logs = xp.stack([_log_sigmoid(margin), _log_sigmoid(-margin)], axis=-1)
-    return _with_errors(logs, error_rate)
+    logs = xp.stack([log_sigmoid(margin), log_sigmoid(-margin)], axis=-1)
+    return with_errors(logs, error_rate)
 
 
 def choice_or_tie_log_probabilities(
@@ -96,9 +96,9 @@ def choice_or_tie_log_probabilities(
     """
     xp = array_namespace(returns)
     margin = returns[..., 0] - returns[..., 1]
-    first, second = _log_sigmoid(margin - tie_margin), _log_sigmoid(-margin - tie_margin)
+    first, second = log_sigmoid(margin - tie_margin), log_sigmoid(-margin - tie_margin)
     tie = first + second + math.log(math.expm1(2 * tie_margin))
-    return _with_errors(xp.stack([first, second, tie], axis=-1), error_rate)
+    return with_errors(xp.stack([first, second, tie], axis=-1), error_rate)
 
 
 def estimated_error_rate(agreement: Array, confidence: Array) -> Array:
@@ -120,13 +120,24 @@ def estimated_error_rate(agreement: Array, confidence: Array) -> Array:
     return xp.where(known, xp.clip(rate, 0.0, 1.0), xp.full_like(rate, math.nan))
 
 
-def _log_sigmoid(x: Array) -> Array:
+def log_sigmoid(x: Array) -> Array:
+    """Logarithm of 1 / (1 + exp(-x))."""
     xp = array_namespace(x)
     return -xp.logaddexp(xp.zeros_like(x), -x)
 
 
-def _with_errors(logs: Array, error_rate: ErrorRate) -> Array:
-    """Mixes log-probabilities (..., D) with the uniform distribution over their D outcomes."""
+def with_errors(logs: Array, error_rate: ErrorRate) -> Array:
+    """Log-probabilities of outcomes where some answers are uniformly random.
+
+    P = (1 - error_rate) P + error_rate / D.
+
+    Args:
+        logs: (..., D) log-probabilities of the D outcomes, normalised.
+        error_rate: Chance, in [0, 1), that the answer is uniformly random among them.
+
+    Returns:
+        (..., D), normalised.
+    """
     xp = array_namespace(logs)
     if getattr(error_rate, "ndim", 0) > 0:  # each answer has a rate of its own
         rate = error_rate[..., None]

@@ -21,6 +21,8 @@ from pbrl.runs import Run
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+GUIDES = sorted((ROOT / "docs/guides").glob("*.md"))
+"""What they say is done in test_guides.py."""
 RUN = "runs/HalfCheetah-v0-700labels-seed1"
 """The run that the documents speak of; a run of the preset `debug` takes its place here."""
 
@@ -205,7 +207,7 @@ def test_the_tasks_are_those_that_are_listed():
     assert [row[0] for row in rows] == list(envs.TASKS)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+@pytest.mark.parametrize("document", [*DOCUMENTS, *GUIDES], ids=lambda document: document.name)
 def test_links_and_folders_lead_somewhere(document):
     text = document.read_text()
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):

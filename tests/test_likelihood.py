@@ -13,6 +13,8 @@ from pbrl.likelihood import (
     choice_probability,
     ensemble_choice_probability,
     estimated_error_rate,
+    log_sigmoid,
+    with_errors,
 )
 
 RETURNS = np.random.default_rng(0).normal(scale=5, size=(3, 40, 2))
@@ -24,6 +26,14 @@ def test_hand_computed():
     assert choice_probability(returns) == pytest.approx(0.75)
     chosen = np.exp(choice_log_probabilities(returns, error_rate=0.1))
     np.testing.assert_allclose(chosen, [0.725, 0.275])
+
+
+def test_the_parts_that_other_kinds_are_made_of_by_hand():
+    # 1 / (1 + exp(-ln 3)) = 3/4; of four outcomes .9 x 3/4 + .1 / 4 = .7 and .9 / 12 + .025 = .1.
+    assert math.exp(log_sigmoid(np.array(math.log(3)))) == pytest.approx(0.75)
+    assert log_sigmoid(np.array(-1000.0)) == pytest.approx(-1000.0)
+    logs = np.log([0.75, 1 / 12, 1 / 12, 1 / 12])
+    np.testing.assert_allclose(np.exp(with_errors(logs, 0.1)), [0.7, 0.1, 0.1, 0.1])
 
 
 def test_agrees_with_scipy():

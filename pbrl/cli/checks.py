@@ -12,6 +12,7 @@ from pbrl.cli.memory import check_memory
 from pbrl.config import QueryConfig, TrainConfig
 from pbrl.errors import ConfigError
 from pbrl.frozen_reward import FEWEST_LABELS
+from pbrl.query.acquisition import find_acquisition
 from pbrl.query.schedule import initial_labels
 
 
@@ -180,6 +181,7 @@ def _check_ranges(config: TrainConfig) -> None:
 def _check_questions(config: TrainConfig, task: envs.TaskInfo, rollout_size: int) -> None:
     """Refuses settings with which the first clips cannot be had."""
     query, length = config.query, clip_steps(config, task)
+    find_acquisition(query.acquisition)
     _check_first_share(query)
     first_round = math.ceil(query.initial_steps / rollout_size) * rollout_size
     if first_round + rollout_size > config.total_steps:

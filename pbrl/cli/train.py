@@ -149,7 +149,8 @@ def _stopped_by_ctrl_c(trainer: Trainer) -> Iterator[None]:
 
 
 def _stem(config: TrainConfig) -> str:
-    task = config.env.env_id.removeprefix("pbrl/").replace("/", "-")
+    task = config.env.env_id.rpartition(":")[2]  # what comes before is the module of a user's task
+    task = task.removeprefix("pbrl/").replace("/", "-")
     reward = f"{config.query.label_budget}labels"
     if config.reward_source == "true":
         reward = "true"

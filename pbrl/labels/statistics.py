@@ -64,7 +64,7 @@ class AnnotatorStatistics:
     with_self: Share | None
     """Repeats that were answered as the label was."""
     with_others: float | None
-    """Krippendorff's alpha over the pairs that others judged too."""
+    """Krippendorff's alpha with the others who judged the same pairs, each beside this one."""
     shared_pairs: int
     """How many pairs those are."""
     with_ensemble: Share | None
@@ -141,7 +141,7 @@ def _of_one(
         left=share_of(own.chose_left[np.isfinite(own.chose_left)]),
         much=share_of(own.strength[np.isfinite(own.strength)] == 2),
         with_self=_with_self(own),
-        with_others=krippendorff_alpha(common.pair, common.choice),
+        with_others=_with_others(name, common),
         shared_pairs=_shared(common),
         with_ensemble=share_of(_agreed(held_out)),
         gold=share_of(own.choice[known] == own.gold[known]),
@@ -171,6 +171,21 @@ def _chosen_labels(judged: Judgements) -> Judgements:
 def _shared(labels: Judgements) -> int:
     """Returns how many pairs have two labels or more."""
     return int((np.unique(labels.pair, return_counts=True)[1] >= 2).sum())
+
+
+def _with_others(name: str, common: Judgements) -> float | None:
+    """Returns alpha of an annotator and the others; how these agree among themselves is left out.
+
+    Args:
+        name: The annotator.
+        common: Everyone's choosing labels of the pairs that the annotator chose in.
+    """
+    own, others = common.where(common.annotator == name), common.where(common.annotator != name)
+    label = dict(zip(own.pair.tolist(), own.choice.tolist(), strict=True))
+    # One unit for each label of another, with the annotator's own beside it.
+    units = np.tile(np.arange(len(others)), 2)
+    values = [*(label[pair] for pair in others.pair.tolist()), *others.choice.tolist()]
+    return krippendorff_alpha(units, values)
 
 
 def _with_self(own: Judgements) -> Share | None:

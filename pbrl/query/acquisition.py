@@ -6,17 +6,18 @@ varies most across the ensemble.
 """
 
 from collections.abc import Callable
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr, softmax
 
-from pbrl.config import Acquisition
+from pbrl.errors import ConfigError, nearest
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
 Acquire = Callable[[Floats, int, np.random.Generator], Ints]
+"""Members' predicted returns `(E, B, K)`, how many candidates to choose, and the stream to draw
+from, to the indices `(count,)` of the chosen ones, all different."""
 
 
 def disagreement(returns: Floats) -> Floats:
@@ -61,7 +62,13 @@ def k_centre(returns: Floats, count: int, rng: np.random.Generator) -> Ints:
     return np.array(chosen)
 
 
-def _highest(score: Callable[[Floats], Floats]) -> Acquire:
+def highest(score: Callable[[Floats], Floats]) -> Acquire:
+    """Returns the function that chooses the candidates with the highest scores.
+
+    Args:
+        score: Predicted returns `(E, B, K)` to a score `(B,)` of each candidate.
+    """
+
     def acquire(returns: Floats, count: int, rng: np.random.Generator) -> Ints:
         del rng  # the scores decide alone; equal ones fall in the order of the candidates
         return np.argsort(-score(returns), kind="stable")[:count]
@@ -69,11 +76,26 @@ def _highest(score: Callable[[Floats], Floats]) -> Acquire:
     return acquire
 
 
-ACQUISITIONS: dict[Acquisition, Acquire] = {
-    "disagreement": _highest(disagreement),
+ACQUISITIONS: dict[str, Acquire] = {
+    "disagreement": highest(disagreement),
     "uniform": uniform,
-    "entropy": _highest(entropy),
-    "information_gain": _highest(information_gain),
+    "entropy": highest(entropy),
+    "information_gain": highest(information_gain),
     "k_centre": k_centre,
 }
-assert set(ACQUISITIONS) == set(get_args(Acquisition))
+"""All acquisition functions, by the name that a run's settings hold. A program may add its own."""
+
+
+def find_acquisition(name: str) -> Acquire:
+    """Returns the acquisition function of that name.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    if name not in ACQUISITIONS:
+        raise ConfigError(
+            f"There is no acquisition function {name!r}. {nearest(name, ACQUISITIONS)} One of your "
+            "own is there if the program that trains adds it to ACQUISITIONS in "
+            "pbrl.query.acquisition."
+        )
+    return ACQUISITIONS[name]

@@ -12,7 +12,7 @@ import numpy as np
 
 from pbrl.buffer import SegmentBuffer
 from pbrl.config import QueryConfig
-from pbrl.query.acquisition import ACQUISITIONS
+from pbrl.query.acquisition import find_acquisition
 from pbrl.query.candidates import Candidates, propose_pairs
 from pbrl.segments import Segment
 from pbrl.store import Query
@@ -56,7 +56,7 @@ def select_queries(
         count = config.candidates_per_query * len(numbers)
         candidates = propose_pairs(envs, starts, length, count, rng)
         returns = candidate_returns(buffer, candidates, predicted)
-        chosen = ACQUISITIONS[config.acquisition](returns, len(numbers), rng)
+        chosen = find_acquisition(config.acquisition)(returns, len(numbers), rng)
         asked, seen = candidates.take(chosen), list(np.moveaxis(returns[:, chosen], 1, 0))
     steps = buffer.steps_added * buffer.num_envs
     return [

@@ -58,6 +58,7 @@ register("Several-v0", several, max_episode_steps=10)
         ("train debug --seed -1", "--seed is -1"),
         ("train debug --query.label-budget 4", "A budget of 4 labels leaves 1"),
         ("train debug --query.segment-seconds 9", "have 90 steps, but an episode"),
+        ("train debug --query.acquisition disagrement", "Did you mean disagreement?"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_and_leaves_no_folder(refused, tmp_path, line, says):
@@ -71,7 +72,6 @@ def test_what_cannot_be_trained_is_refused_and_leaves_no_folder(refused, tmp_pat
         ("--true-reward --no-true-reward", "not allowed with"),
         ("--total-steps many", "many"),
         ("--colour red", "colour"),
-        ("--query.acquisition best", "best"),
     ],
 )
 def test_options_that_are_no_settings_are_explained(pbrl, tmp_path, line, says):

@@ -110,6 +110,12 @@ def test_refuses_episodes_that_end_early(counter):
             env.step(np.array([0]))
 
 
+def test_a_task_may_say_what_to_look_for(counter, monkeypatch):
+    assert "the behaviour that you want" in describe("test/Endless-v0").look_for
+    monkeypatch.setitem(Counter.metadata, "look_for", "Prefer the higher number.")
+    assert describe("test/Endless-v0").look_for == "Prefer the higher number."
+
+
 def test_an_endless_task_is_cut(counter):
     assert describe("test/Endless-v0").episode_steps == 1000
     env = make_task("test/Endless-v0", 2)

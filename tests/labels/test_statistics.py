@@ -104,6 +104,19 @@ def test_agreement_with_others_takes_the_pairs_that_both_judged(store):
     assert (everyone.alpha, everyone.shared_pairs) == (pytest.approx(ann.with_others), 3)
 
 
+def test_agreement_with_others_leaves_out_how_these_agree_among_themselves(store):
+    """Ann and bob agree in 4 pairs, cy in 2 of them with both: 8 firsts and 8 seconds each time.
+
+    Ann beside bob and beside cy: 2 of 8 differ, 1 - 15 x 2 x 2 / (2 x 8 x 8); cy: 4 of 8 differ.
+    """
+    for name, texts in {"ann": "fsfs", "bob": "fsfs", "cy": "ffss"}.items():
+        for number, letter in enumerate(texts):
+            store.answer(RUN, number, {"f": "first", "s": "second"}[letter], name)
+    assert of(store, "ann").with_others == pytest.approx(1 - 15 * 4 / 128)
+    assert of(store, "bob").with_others == pytest.approx(1 - 15 * 4 / 128)
+    assert of(store, "cy").with_others == pytest.approx(1 - 15 * 8 / 128)
+
+
 def test_the_last_of_two_labels_of_one_pair_is_compared(store):
     store.answer(RUN, 0, "second", "ann")
     for text, number in (("first", 0), ("second", 1)):

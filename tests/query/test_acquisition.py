@@ -3,10 +3,13 @@ import math
 import numpy as np
 import pytest
 
+from pbrl.errors import ConfigError
 from pbrl.query.acquisition import (
     ACQUISITIONS,
     disagreement,
     entropy,
+    find_acquisition,
+    highest,
     information_gain,
 )
 
@@ -74,3 +77,15 @@ def test_k_centre_takes_one_of_each_cluster():
 def test_each_chooses_as_many_different_candidates_as_are_asked(name):
     chosen = ACQUISITIONS[name](rng().standard_normal((3, 40, 2)), 7, rng())
     assert len(chosen) == len(set(chosen.tolist())) == 7
+
+
+def test_a_function_of_ones_own_is_found_beside_the_others(monkeypatch):
+    lowest_number = highest(lambda returns: -np.arange(returns.shape[1]))
+    monkeypatch.setitem(ACQUISITIONS, "lowest_number", lowest_number)
+    assert find_acquisition("lowest_number") is lowest_number
+    assert lowest_number(RETURNS, 2, rng()).tolist() == [0, 1]
+
+
+def test_an_unknown_function_is_refused_with_the_nearest_name_and_how_to_add_one():
+    with pytest.raises(ConfigError, match=r"Did you mean entropy.*adds it to ACQUISITIONS"):
+        find_acquisition("entropie")
