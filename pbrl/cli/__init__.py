@@ -33,6 +33,7 @@ VERBS: dict[str, Verb] = {
     "eval": Verb("pbrl.cli.evaluate", "say how well a run's agent and its learned reward do"),
     "labels": Verb("pbrl.cli.labels", "how good labels are; export, import and merge them"),
     "runs": Verb("pbrl.cli.runs", "list runs; remove, archive and merge them"),
+    "report": Verb("pbrl.cli.report", "write one HTML file about runs: curves, clips, films"),
     "bench": Verb("pbrl.cli.bench", "measure speed beside other libraries, in one run"),
     "doctor": Verb("pbrl.cli.doctor", "say what this machine has and what to install"),
 }
@@ -69,7 +70,7 @@ def _run(verb: Verb, arguments: list[str]) -> int:
     except PbrlError as error:
         print(f"pbrl: {error}", file=sys.stderr)
     except ModuleNotFoundError as error:
-        if error.name not in ("torch", "stable_baselines3", "scipy", "tensorboard"):
+        if error.name not in ("torch", "stable_baselines3", "scipy", "matplotlib", "tensorboard"):
             raise
         print(
             f"pbrl: This needs {error.name}, which is not installed here: this is the install for "
