@@ -46,8 +46,8 @@ def clip_pictures(task: envs.TaskInfo, clip: Segment, size: Size) -> np.ndarray 
         return np.stack(list(drawn(task.env_id, clip.render_states, size)))
     if clip.frames:
         coded = (np.frombuffer(frame, np.uint8) for frame in clip.frames)
-        blue_first = (cv2.imdecode(frame, cv2.IMREAD_COLOR) for frame in coded)
-        return np.stack([cv2.cvtColor(frame, cv2.COLOR_BGR2RGB) for frame in blue_first])
+        blue_first = (np.asarray(cv2.imdecode(frame, cv2.IMREAD_COLOR)) for frame in coded)
+        return np.stack([frame[:, :, ::-1] for frame in blue_first])
     if clip.sees_pictures:
         newest = np.repeat(clip.observations[-len(clip) :, :, :, None], 3, axis=-1)
         return newest.repeat(2, axis=1).repeat(2, axis=2) if newest.shape[1] < SMALL else newest

@@ -76,16 +76,19 @@ class Agreement:
 def agreement(
     steps: np.ndarray, correlation: np.ndarray, true: np.ndarray, learned: np.ndarray
 ) -> Agreement | None:
-    """Averages metrics over ten parts of training; None where there was no learned reward.
+    """Averages metrics over ten parts of training; None where one of the two rewards is missing.
+
+    Training on the learned reward begins where its correlation or its return is first known. The
+    correlation is never known where the true reward of every step is the same.
 
     Args:
         steps: `(lines,)` environment steps, rising.
-        correlation: `(lines,)`; training on the learned reward begins at its first number.
-        true: `(lines,)` true return, NaN where not known.
-        learned: `(lines,)` learned return, NaN where not known.
+        correlation: `(lines,)`, NaN where not known, as the next two.
+        true: `(lines,)` true return.
+        learned: `(lines,)` learned return.
     """
-    known = np.flatnonzero(~np.isnan(correlation))
-    if not len(known):
+    known = np.flatnonzero(~np.isnan(correlation) | ~np.isnan(learned))
+    if not len(known) or (np.isnan(true).all() and np.isnan(correlation).all()):
         return None
     first = known[0]
     borders = np.linspace(steps[first], steps[-1], PARTS + 1)[1:-1]

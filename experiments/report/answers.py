@@ -10,6 +10,10 @@ from pbrl.feedback import COMPARISON
 from pbrl.feedback.comparison import HALF_EACH
 from pbrl.labels.opening import open_labels
 
+NOBODY = (
+    "Nobody was asked: a run on the true reward, or on a frozen one, has no answers of its own."
+)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
@@ -38,7 +42,7 @@ class Answers:
 def read_answers(recorded: Recorded) -> Answers:
     """Reads a run's answers; a store that cannot be read is told in `problem`."""
     if not recorded.asks:
-        return _none("It asked nobody: there are no answers of its own.")
+        return _none(NOBODY)
     try:
         with open_labels(str(recorded.run.path)) as labels:
             store, run = labels.store, labels.runs[0]

@@ -6,7 +6,7 @@ import numpy as np
 
 from experiments.analysis.calibration import Calibration, calibration, first_probabilities
 from experiments.figures.drawing import LineStyle
-from experiments.report.answers import Answers
+from experiments.report.answers import NOBODY, Answers
 from experiments.report.chart import Panel, figure, side_by_side
 from experiments.report.conditions import Condition
 from experiments.report.learning import styles_of
@@ -22,7 +22,10 @@ def section(conditions: Sequence[Condition], answers: Mapping[Recorded, Answers]
     styles, rows = styles_of(conditions), []
     figures: list[Markup] = []
     notes: list[Markup] = []
-    for one in conditions:
+    asking = [one for one in conditions if any(run.asks for run in one.runs)]
+    if not asking:
+        return _section(paragraphs(NOBODY))
+    for one in asking:
         known = [run for run in one.runs if len(answers[run])]
         if not known:
             sentence = f"{one.title}: {answers[one.runs[0]].problem}"
@@ -35,10 +38,14 @@ def section(conditions: Sequence[Condition], answers: Mapping[Recorded, Answers]
         )
         figures.append(diagram(one.title, with_errors, styles[one.name]))
         rows.append(_row(one.title, with_errors, softmax))
-        unpredicted = sum(answers[run].unpredicted for run in one.runs)
-        notes.append(_left_out(one.title, unpredicted))
+        if unpredicted := sum(answers[run].unpredicted for run in one.runs):
+            notes.append(_left_out(one.title, unpredicted))
     drawn = [_explained(), side_by_side(figures), table(HEADER, rows)] if rows else []
-    return Section("calibration", "Does 80 % mean 80 %?", joined([*drawn, *notes]))
+    return _section(joined([*drawn, *notes]))
+
+
+def _section(body: Markup) -> Section:
+    return Section("calibration", "Does 80 % mean 80 %?", body)
 
 
 def diagram(title: str, found: Calibration, style: LineStyle) -> Markup:
@@ -71,9 +78,7 @@ def _row(title: str, found: Calibration, softmax: Calibration) -> list[Content]:
     ]
 
 
-def _left_out(title: str, count: int) -> Markup | None:
-    if not count:
-        return None
+def _left_out(title: str, count: int) -> Markup:
     words = f"{title}: {count:,} further answers are left out. They were asked before the first fit"
     return element("p", f"{words}, so nothing had been predicted of them.", class_="small")
 
@@ -82,8 +87,8 @@ def _explained() -> Markup:
     return paragraphs(
         "Each answer beside what the ensemble gave it when the question was asked. The answer is "
         "held out: no predictor had seen it then. The pairs are not: they were chosen for being "
-        "hard, most often since the predictors disagreed on them, so these numbers are worse than "
-        "those of random pairs would be.",
+        "hard, as a rule since the predictors disagreed on them, so these are not the numbers of "
+        "random pairs.",
         "Points on the dashed line are perfect, points above it too timid, points below it too "
         "sure of themselves. A point's area grows with its answers; bars are Wilson's 95 % "
         "interval. A tie counts half for each clip.",

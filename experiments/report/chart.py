@@ -10,7 +10,7 @@ from experiments.figures.drawing import BLACK, LineStyle
 from experiments.report.markup import Markup, element, joined
 
 WIDTH, HEIGHT = 460, 270
-LEFT, RIGHT, TOP, BOTTOM = 58, 14, 12, 46
+LEFT, RIGHT, TOP, BOTTOM = 62, 14, 12, 46
 STROKE = 2.0
 
 
@@ -143,7 +143,7 @@ def limits(values: Sequence[np.ndarray]) -> tuple[float, float] | None:
 def ticks(low: float, high: float) -> list[float]:
     """Returns some round numbers between two."""
     room = 1e-9 * (high - low)
-    found = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    found = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
     return [float(one) + 0.0 for one in found if low - room <= one <= high + room]
 
 

@@ -7,11 +7,10 @@ import numpy as np
 import envs
 from experiments.analysis.calibration import first_probabilities
 from experiments.filming import clip_pictures
-from experiments.report.answers import Answers
+from experiments.report.answers import NOBODY, Answers
 from experiments.report.conditions import Condition
 from experiments.report.footage import film
-from experiments.report.markup import Markup, element, joined, paragraphs
-from experiments.report.overview import number
+from experiments.report.markup import Content, Markup, element, joined, number, paragraphs, table
 from experiments.report.page import Section
 from experiments.report.recorded import Recorded
 from pbrl.errors import PbrlError
@@ -37,15 +36,17 @@ def section(
         answers: The answers of each run.
         left_out: Number of other conditions.
     """
-    parts = [_explained()]
-    for one in filmed:
+    asking = [one for one in filmed if one.middle.asks]
+    parts: list[Content] = [_explained() if asking else paragraphs(NOBODY)]
+    for one in asking:
         run = one.middle
         title = element("h3", f"{one.title}, seed {run.config.seed}")
         if len(answers[run]):
             parts += [title, *_sorts(run, answers[run])]
         else:
             parts += [title, element("p", answers[run].problem, class_="note")]
-    parts.append(not_filmed(left_out))
+    if asking:
+        parts.append(not_filmed(left_out))
     return Section("clips", "What it was most and least sure of", joined(parts))
 
 
@@ -109,15 +110,8 @@ def _pair(
     parts = [
         element("figcaption", label, element("span", step, class_="quiet")),
         _film_of(task, pictures, f"{label}: both clips"),
-        element(
-            "div",
-            *(
-                _side(probability, returns[:, i].mean(), clips[i], chosen == 1 - i, run)
-                for i, probability in enumerate((first, 1 - first))
-            ),
-            class_="pair",
-        ),
-        element("p", f"{_difference(returns)} Answer: {answer}, by {who}.", class_="small"),
+        _sides(run, first, returns.mean(axis=0), clips, chosen),
+        element("p", f"{_difference(returns)} Answer: {answer} (annotator {who}).", class_="small"),
     ]
     return element("figure", *parts)
 
@@ -129,16 +123,26 @@ def _film_of(task: envs.TaskInfo, pictures: Sequence[np.ndarray | None], label: 
     return film(_beside(there), task.clip_fps, label, loop=True)
 
 
-def _side(
-    probability: float, predicted: float, clip: Segment, chosen: bool, run: Recorded
+def _sides(
+    run: Recorded, first: float, predicted: np.ndarray, clips: Sequence[Segment], chosen: float
 ) -> Markup:
-    """Returns what was predicted of one clip, and its true return where that means something."""
-    lines = [f"predicted return {number(predicted, '.1f')}"]
+    """Returns what was predicted of both clips, and their true returns where these mean something.
+
+    Args:
+        run: The run that asked.
+        first: Probability of the left clip.
+        predicted: `(2,)` returns.
+        clips: Both.
+        chosen: 1 if the left one was chosen, 0 if the right one was, .5 for a tie.
+    """
+    marks = (" ✓" if chosen == 1 else "", " ✓" if chosen == 0 else "")
+    rows = [
+        ["chosen with", f"{first:.0%}", f"{1 - first:.0%}"],
+        ["predicted return", *(number(value, ".1f") for value in predicted)],
+    ]
     if run.config.env.true_reward:
-        lines.append(f"true return {number(clip.true_return, '.1f')}")
-    mark = element("span", " ✓ chosen", class_="chosen") if chosen else None
-    likely = element("p", f"{probability:.0%} likely", mark)
-    return element("div", likely, *(element("p", line) for line in lines))
+        rows.append(["true return", *(number(clip.true_return, ".1f") for clip in clips)])
+    return table(("", f"left{marks[0]}", f"right{marks[1]}"), rows)
 
 
 def _difference(returns: np.ndarray) -> str:
@@ -163,6 +167,7 @@ def _explained() -> Markup:
     return paragraphs(
         "Pairs of clips with what the ensemble predicted when it asked: how likely each clip was "
         "to be chosen, without assumed errors, and its return, the mean over the predictors, who "
-        "agree on differences of returns but not on their zero. Of several runs it is the one whose last return is the median. Clips "
-        "of games are in colour where people were asked; else they show what the agent saw."
+        "agree on differences of returns but not on their zero. Of several runs it is "
+        "the one whose last return is the median. Clips of games are in colour where people were "
+        "asked; else they show what the agent saw."
     )

@@ -1,6 +1,6 @@
 """Learning curves: true return, learned return and labels given, against environment steps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -23,19 +23,24 @@ DRAWN = {
 def section(conditions: Sequence[Condition]) -> Section:
     """Returns the section."""
     parts: list[Markup] = []
+    styles = styles_of(conditions)
     tasks = list(dict.fromkeys(one.task for one in conditions))
     for task in tasks:
         of_task = [one for one in conditions if one.task == task]
         if len(tasks) > 1:
             parts.append(element("h3", task))
-        figures = [chart(of_task, metric, *words) for metric, words in DRAWN.items()]
+        figures = [chart(of_task, styles, metric, *words) for metric, words in DRAWN.items()]
         parts.append(side_by_side([one for one in figures if one is not None]))
     several = any(len(one.runs) > 1 for one in conditions)
     return Section("learning", "Learning", joined([_explained(several), *parts]))
 
 
 def chart(
-    conditions: Sequence[Condition], metric: str, caption: str, y_label: str
+    conditions: Sequence[Condition],
+    styles: Mapping[str, LineStyle],
+    metric: str,
+    caption: str,
+    y_label: str,
 ) -> Markup | None:
     """Returns a chart of a metric over the steps, a line for each condition; None without any."""
     lines = [(one, *curves(one, metric)) for one in conditions]
@@ -44,7 +49,6 @@ def chart(
         return None
     last = max(float(steps[-1]) for _, steps, _ in lines)
     panel = Panel((0.0, last), ends, "environment steps", y_label)
-    styles = styles_of(conditions)
     known = [(one, steps, runs) for one, steps, runs in lines if not np.isnan(runs).all()]
     for one, steps, runs in known:
         draw(panel, one, steps, runs, styles[one.name])

@@ -8,6 +8,8 @@ import base64
 import html
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 VOID = {"meta", "br", "hr", "circle", "line", "path", "polyline", "rect"}
 """Elements without content; those of SVG are written as XML wants them."""
 
@@ -69,6 +71,11 @@ def table(header: Sequence[Content], rows: Iterable[Sequence[Content]], words: i
     head = element("thead", cells("th", header))
     body = element("tbody", *(cells("td", row) for row in rows))
     return element("div", element("table", head, body), class_="wide")
+
+
+def number(value: float, form: str = ",.1f", nothing: str = "–") -> str:
+    """Returns a number, or a dash where it is not known."""
+    return nothing if np.isnan(value) else f"{value:z{form}}".replace("-", "−")
 
 
 def data_uri(content: bytes, media_type: str) -> str:

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from experiments.report.conditions import Condition
-from experiments.report.markup import Markup, element, joined, paragraphs, table
+from experiments.report.markup import Markup, element, joined, number, paragraphs, table
 from experiments.report.page import Section
 from experiments.report.recorded import CORRELATION, LABELS, LEARNED_RETURN, TRUE_RETURN, Recorded
 from experiments.report.true_and_learned import agreement_of
 
 HEADER = (
-    *("run", "task", "learnt from", "seed", "state", "labels"),
+    *("run", "task", "learnt from", "state", "seed", "labels"),
     *("true return", "learned return", "correlation"),
 )
 
@@ -19,25 +17,19 @@ HEADER = (
 def section(conditions: Sequence[Condition]) -> Section:
     """Returns the section."""
     rows = [_row(one, run) for one in conditions for run in one.runs]
-    runs = [run for one in conditions for run in one.runs]
     explained = paragraphs(
         "Returns are means over the last 100 episodes of training, by sampled actions; correlation "
         "is that of learned and true reward over the steps of the last rollout. The learned "
         "return's zero and scale mean nothing."
     )
-    parts = [*_warnings(conditions), *_remarks(runs), table(HEADER, rows, words=3), explained]
+    parts = [*_warnings(conditions), *_remarks(conditions), table(HEADER, rows, words=4), explained]
     return Section("runs", "What was run", joined(parts))
-
-
-def number(value: float, form: str = ",.1f", nothing: str = "–") -> str:
-    """Returns a number, or a dash where it is not known."""
-    return nothing if np.isnan(value) else f"{value:{form}}".replace("-", "−")
 
 
 def _row(condition: Condition, run: Recorded) -> list[str]:
     labels = run.last(LABELS)
     return [
-        *(run.run.name, condition.task, condition.name, str(run.config.seed), run.standing),
+        *(run.run.name, condition.task, condition.name, run.standing, str(run.config.seed)),
         "–" if run.config.reward_source == "true" else number(labels, ",.0f", "0"),
         number(run.last(TRUE_RETURN)),
         number(run.last(LEARNED_RETURN)),
@@ -55,20 +47,24 @@ def _warnings(conditions: Sequence[Condition]) -> list[Markup]:
     ]
     if not struck:
         return []
-    words = f"In {len(struck)} of the runs learned and true reward part: "
+    words = f"Learned and true reward part in {_of(len(struck), conditions)}: "
     link = element("a", "see below", href="#reward")
     return [element("p", words, link, ".", class_="warning")]
 
 
-def _remarks(runs: Sequence[Recorded]) -> list[Markup]:
-    unfinished = [run for run in runs if not run.finished]
-    untold = [run for run in runs if not run.config.env.true_reward]
+def _remarks(conditions: Sequence[Condition]) -> list[Markup]:
+    runs = [run for one in conditions for run in one.runs]
     notes = []
-    if unfinished:
-        count = f"{len(unfinished)} of {len(runs)} runs are" if len(runs) > 1 else "The run is"
-        notes.append(f"{count} unfinished: what follows is about the steps so far.")
-    if untold:
-        which = "their tasks have" if len(untold) > 1 else "its task has"
-        count = f"Of {len(untold)} of {len(runs)} runs" if len(runs) > 1 else "Of the run"
-        notes.append(f"{count} no true reward is shown: {which} none that means anything.")
+    if unfinished := sum(not run.finished for run in runs):
+        words = f"Unfinished: {_of(unfinished, conditions)}."
+        notes.append(f"{words} What follows is about the steps so far.")
+    if untold := sum(not run.config.env.true_reward for run in runs):
+        words = f"No true reward is shown of {_of(untold, conditions)}:"
+        notes.append(f"{words} the task's own means nothing there.")
     return [element("p", note, class_="note") for note in notes]
+
+
+def _of(count: int, conditions: Sequence[Condition]) -> str:
+    """Returns a number of runs in words."""
+    runs = sum(len(one.runs) for one in conditions)
+    return f"{count} of {runs} runs" if runs > 1 else "the run"

@@ -8,7 +8,7 @@ from experiments.analysis.reward_hacking import FALL, LOST, PARTS, WEAK, Agreeme
 from experiments.report.chart import Panel, figure, key, side_by_side
 from experiments.report.conditions import Condition
 from experiments.report.learning import curves, draw, styles_of
-from experiments.report.markup import Content, Markup, element, joined, paragraphs, table
+from experiments.report.markup import Content, Markup, element, joined, number, paragraphs, table
 from experiments.report.page import Section
 from experiments.report.recorded import CORRELATION, LEARNED_RETURN, TRUE_RETURN, Recorded
 
@@ -78,15 +78,14 @@ def _row(title: str, found: Agreement) -> list[Content]:
         known = values[~np.isnan(values)]
         return known[-1] if len(known) else np.nan
 
-    unknown = np.isnan(found.true).all()
-    best = 0 if unknown else int(np.nanargmax(found.true))
-    correlations = (np.nanmax(found.correlation), last(found.correlation))
+    best = int(np.argmax(np.nan_to_num(found.true, nan=-np.inf)))
+    correlations = (np.fmax.reduce(found.correlation), last(found.correlation))
     true, learned = found.true[best], found.learned[best]
     returns = (true, last(found.true), learned, last(found.learned))
     return [
         title,
-        *(f"{value:.2f}" for value in correlations),
-        *("–" if np.isnan(value) else f"{value:,.1f}" for value in returns),
+        *(number(value, ".2f") for value in correlations),
+        *(number(value) for value in returns),
     ]
 
 
@@ -94,7 +93,7 @@ def _explained() -> Markup:
     return paragraphs(
         f"Training on the learned reward is cut into {PARTS} parts of equal numbers of steps. "
         f"There is a warning where the correlation ends at least {FALL:g} below its best part or "
-        f"below {WEAK:g}, and where the true return has lost {LOST:.0%} or more of what it had "
+        f"below {WEAK:g}, and where the true return has lost {LOST:g} or more of what it had "
         "gained while the learned one is higher than it was at the true one's best. The exact "
         "definition and its limits stand at the top of experiments/analysis/reward_hacking.py: an "
         "agent that always does the same has little reward to correlate, and the learned return's "
