@@ -61,6 +61,7 @@ def diagram(title: str, found: Calibration, style: LineStyle) -> Markup:
             radius = 2.5 + 9 * float(np.sqrt(count / found.counts.max()))
             name = f"{count:,} answers: predicted {predicted:.0%}, chosen {answered:.0%}"
             panel.point(predicted, answered, radius, style, name)
+            panel.words(predicted, 0.03, f"{count:,}")
     return figure(panel.svg(f"Reliability diagram of {title}"), caption)
 
 
@@ -90,8 +91,8 @@ def _explained() -> Markup:
         "hard, as a rule since the predictors disagreed on them, so these are not the numbers of "
         "random pairs.",
         "Points on the dashed line are perfect, points above it too timid, points below it too "
-        "sure of themselves. A point's area grows with its answers; bars are Wilson's 95 % "
-        "interval. A tie counts half for each clip.",
+        "sure of themselves. A point's area grows with its answers, whose number stands below; "
+        "bars are Wilson's 95 % interval. A tie counts half for each clip.",
         "The probability is that of the model which is fitted, in which some answers are random "
         "(a tenth by default): it never exceeds 95 %, and looks timid beside an oracle that makes "
         "no errors. The last two columns leave that assumption out. Brier: mean squared "

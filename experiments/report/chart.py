@@ -78,6 +78,11 @@ class Panel:
         title = element("title", name)
         self.drawn.append(element("g", title, circle, class_="point", style=colour_of(style)))
 
+    def words(self, x: float, y: float, text: str) -> None:
+        """Writes something small, centred."""
+        place = _short({"x": self.across(x), "y": self.up(y)})
+        self.drawn.append(element("text", text, class_="words", **place))
+
     def guide(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         """Draws a thin line to compare with."""
         place = {"x1": self.across(start[0]), "y1": self.up(start[1])}

@@ -40,8 +40,9 @@ def main(arguments: Sequence[str]) -> int:
     runs = [read_run(folder) for folder in folders]
     with Console(stderr=True).status("Drawing, which takes a minute where there are films"):
         text = report(runs, options.films)
-    write_whole(options.to, text.encode())
-    print(f"Written: {options.to}, {len(text.encode()) / 1e6:.2f} MB")
+    content = text.encode(errors="replace")  # a folder's name may hold what is no letter
+    write_whole(options.to, content)
+    print(f"Written: {options.to}, {len(content) / 1e6:.2f} MB")
     return 0
 
 

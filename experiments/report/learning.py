@@ -69,7 +69,7 @@ def draw(
 
 def curves(condition: Condition, metric: str) -> tuple[np.ndarray, np.ndarray]:
     """Returns common steps `(T,)` and a metric of the runs on them `(runs, T)`, NaN if unknown."""
-    steps = common_steps(max(int(run.steps[-1]) for run in condition.runs))
+    steps = common_steps(max(run.end for run in condition.runs))
     rows = np.full((len(condition.runs), len(steps)), np.nan)
     for row, run in zip(rows, condition.runs, strict=True):
         values = run.metric(metric)

@@ -51,6 +51,11 @@ class Recorded:
         return self.steps[-1] >= self.config.total_steps // rollout * rollout
 
     @property
+    def end(self) -> int:
+        """Returns the steps to which its curves go: all, where the last whole rollout is done."""
+        return self.config.total_steps if self.finished else int(self.steps[-1])
+
+    @property
     def standing(self) -> str:
         """Returns how far it came, in words."""
         if self.finished:

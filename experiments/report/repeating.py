@@ -68,6 +68,9 @@ def _nearest(config: TrainConfig) -> tuple[str, TrainConfig]:
 
 def _option(field: str, value: Any) -> Iterator[str]:
     """Yields a setting as words of the command line."""
+    if (field, value) == ("reward_source", "true"):
+        yield "--true-reward"
+        return
     yield OWN_OPTION.get(field, "--" + field.replace("_", "-"))
     yield from _flat(value)
 
