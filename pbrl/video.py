@@ -34,13 +34,14 @@ def check_video_name(path: Path) -> None:
         raise ConfigError(f"{path} is not a film: give a file whose name ends in .mp4.")
 
 
-def write_video(path: Path, frames: Iterable[Frame], fps: float) -> None:
+def write_video(path: Path, frames: Iterable[Frame], fps: float, quality: int = QUALITY) -> None:
     """Writes a film, whole or not at all.
 
     Args:
         path: The file, ending in .mp4; its folder is made if need be.
         frames: Pictures `(H, W, 3)` RGB, all of one size; taken one at a time.
         fps: Frames shown in a second.
+        quality: x264's constant rate factor; 6 more is half the bytes.
 
     Raises:
         ConfigError: The file's name does not end in .mp4.
@@ -54,7 +55,7 @@ def write_video(path: Path, frames: Iterable[Frame], fps: float) -> None:
     draft = path.with_name(f".{path.name}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _ffmpeg(draft, first, fps) as stdin:
+        with _ffmpeg(draft, first, fps, quality) as stdin:
             for frame in itertools.chain([first], remaining):
                 stdin.write(np.ascontiguousarray(frame).data)
         draft.replace(path)
@@ -68,11 +69,11 @@ def write_video(path: Path, frames: Iterable[Frame], fps: float) -> None:
 
 
 @contextlib.contextmanager
-def _ffmpeg(file: Path, frame: Frame, fps: float) -> Iterator[IO[bytes]]:
+def _ffmpeg(file: Path, frame: Frame, fps: float, quality: int) -> Iterator[IO[bytes]]:
     """Runs ffmpeg and yields its standard input, which takes raw frames like `frame`."""
     height, width = frame.shape[:2]
     read = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{fps:g}"]
-    encode = ["-c:v", "libx264", "-crf", str(QUALITY), "-pix_fmt", "yuv420p", "-vf", EVEN]
+    encode = ["-c:v", "libx264", "-crf", str(quality), "-pix_fmt", "yuv420p", "-vf", EVEN]
     write = ["-movflags", "+faststart", "-f", "mp4", "-y", str(file)]
     command = [_ffmpeg_program(), "-v", "error", *read, "-i", "-", *encode, *write]
     with tempfile.TemporaryFile() as complaints:

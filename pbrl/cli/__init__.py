@@ -35,6 +35,7 @@ VERBS: dict[str, Verb] = {
     "runs": Verb("pbrl.cli.runs", "list runs; remove, archive and merge them"),
     "sweep": Verb("pbrl.cli.sweep", "make all runs of a grid over presets"),
     "reproduce": Verb("pbrl.cli.reproduce", "make the runs of one of the paper's figures"),
+    "report": Verb("pbrl.cli.report", "write one HTML file about runs: curves, clips, films"),
     "bench": Verb("pbrl.cli.bench", "measure speed beside other libraries, in one run"),
     "doctor": Verb("pbrl.cli.doctor", "say what this machine has and what to install"),
 }
@@ -71,7 +72,7 @@ def _run(verb: Verb, arguments: list[str]) -> int:
     except PbrlError as error:
         print(f"pbrl: {error}", file=sys.stderr)
     except ModuleNotFoundError as error:
-        if error.name not in ("torch", "stable_baselines3", "scipy", "tensorboard"):
+        if error.name not in ("torch", "stable_baselines3", "scipy", "matplotlib", "tensorboard"):
             raise
         print(
             f"pbrl: This needs {error.name}, which is not installed here: this is the install for "

@@ -3,15 +3,13 @@
 import argparse
 import functools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from rich.console import Console
 
-import envs
+from experiments.filming import episode_pictures
 from pbrl.agents import PreferencePPO
 from pbrl.checkpoints import latest_checkpoint
 from pbrl.cli.assembly import describe_task, make_env, run_from
@@ -19,7 +17,7 @@ from pbrl.cli.checks import clip_steps
 from pbrl.cli.evaluation_report import as_json, print_evaluation
 from pbrl.cli.stores import address, name_in_store, opened
 from pbrl.config import TrainConfig
-from pbrl.errors import CheckpointError, TaskError
+from pbrl.errors import CheckpointError
 from pbrl.evaluation import Evaluation, evaluate, play, walk
 from pbrl.feedback import COMPARISON
 from pbrl.reward.ensemble import RewardEnsemble
@@ -32,8 +30,6 @@ from pbrl.video import check_video_name, write_video
 
 EPISODES = 20
 FILM_SIZE = (640, 480)
-DRAWN_AT_ONCE = 100
-"""Pictures held in memory while a film is drawn."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -153,22 +149,7 @@ def _film(config: TrainConfig, agent: PreferencePPO, path: Path, *, deterministi
         seed = seed_of(config.seed, "evaluation")
         sure = deterministic and not task.endless
         steps = walk(agent, env, task.episode_steps, seed, sure)
-        if task.draws_from_states:
-            states = np.concatenate([step.render_states for step in steps])
-            frames = _drawn(task.env_id, states)
-        else:
-            frames = (step.frame for step in steps if step.frame is not None)
-        write_video(path, frames, task.clip_fps)
+        write_video(path, episode_pictures(task, steps, FILM_SIZE), task.clip_fps)
     finally:
         env.close()
     return f"\nAn episode is in {path}, at {task.clip_fps:g} steps a second, as people see clips."
-
-
-def _drawn(env_id: str, states: NDArray[np.floating]) -> Iterator[NDArray[np.uint8]]:
-    """Draws states `(T, S)`, a part at a time."""
-    try:
-        for start in range(0, len(states), DRAWN_AT_ONCE):
-            part = states[start : start + DRAWN_AT_ONCE]
-            yield from envs.draw(env_id, part, *FILM_SIZE, smooth=True)
-    except envs.TaskError as error:
-        raise TaskError(str(error)) from error
