@@ -6,6 +6,7 @@ default that `pbrl.config` gives where the paper is silent.
 
 from dataclasses import replace
 
+from experiments.behaviour_presets import taught
 from pbrl.config import AgentConfig, EnvConfig, QueryConfig, RewardConfig, TrainConfig
 
 TUNED = AgentConfig(initial_std=0.5, entropy_bonus=0.001)
@@ -100,6 +101,11 @@ UNMODIFIED: dict[str, TrainConfig] = {
 end of an episode tells the agent about the reward there."""
 
 PRESETS |= UNMODIFIED
+
+BEHAVIOUR_PRESETS = {
+    "Hopper-backflip": taught(PRESETS["Hopper"], "backflip", 900),
+}
+PRESETS |= BEHAVIOUR_PRESETS
 
 PRESETS["debug"] = replace(
     _task("pbrl/InvertedPendulum-v0"),

@@ -1,0 +1,91 @@
+"""Hopper backflips: leap off the foot, turn over backwards in the air, land on the foot, again.
+
+A clip of 60 steps lasts .48 simulated seconds, in which a flip is not over: what shows in it is how
+far the torso turns. The teacher adds up over a clip's steps
+
+- how far the torso turned backwards, in radians. Turning forwards takes away as much as turning
+  backwards adds;
+- except that a backward turn counts only a quarter while anything but the foot touches the floor:
+  one that lies there and rolls does no flip;
+- and for each step without such a touch `UPRIGHT_WORTH` of a clip: of two that do not turn, the one
+  that keeps off the floor is nearer to a leap, and one that lands on its foot can go on.
+
+The torso's angle is the third coordinate of the state, which grows as the hopper falls on its
+face, and is not wrapped at a full turn.
+"""
+
+import numpy as np
+
+from pbrl.behaviours.behaviour import Behaviour
+from pbrl.behaviours.hopper_body import FOOT, HOPPER_BODY
+
+ROLLING_WORTH = 0.25
+"""What a backward turn counts while the hopper lies on the floor."""
+UPRIGHT_WORTH = 1.0
+"""What a clip counts that never lies on the floor, in radians of turning."""
+PITCH = 2
+"""The torso's angle among the coordinates of the state."""
+
+
+def score(states: np.ndarray) -> np.ndarray:
+    """Returns how much clips show of a backflip (...), from their states (..., T, 6), rad."""
+    backwards = -np.diff(states[..., PITCH].astype(np.float64), axis=-1)  # (..., T - 1)
+    lies = _lies(states)
+    rolls = (lies[..., 1:] | lies[..., :-1]) & (backwards > 0)
+    turned = np.where(rolls, ROLLING_WORTH * backwards, backwards).sum(axis=-1)
+    return turned + UPRIGHT_WORTH * (1 - lies.mean(axis=-1))
+
+
+def backflips(states: np.ndarray) -> int:
+    """Returns how many backflips an episode (T, 6) has.
+
+    A backflip goes from upright to upright, a whole turn backwards. From the last time that the
+    torso was upright before it until it is so again nothing but the foot touches the floor, and at
+    the moment when the torso is upside down nothing does.
+    """
+    turned = -states[:, PITCH].astype(np.float64)
+    touches = HOPPER_BODY.touches(states)
+    lies, in_air = _lies(states), ~touches.any(axis=-1)
+    count = 0
+    for turn in range(1, turns(states) + 1):
+        over = int(np.argmax(turned >= (2 * turn - 1) * np.pi))  # upside down for the first time
+        upright = np.flatnonzero(turned[:over] <= (2 * turn - 2) * np.pi)
+        begin = int(upright[-1]) if len(upright) else 0
+        end = over + int(np.argmax(turned[over:] >= 2 * turn * np.pi))
+        count += bool(in_air[over] and not lies[begin : end + 1].any())
+    return count
+
+
+def turns(states: np.ndarray) -> int:
+    """Returns how many whole turns backwards an episode (T, 6) has, however they were made."""
+    return int(max(0.0, -states[:, PITCH].min()) // (2 * np.pi))
+
+
+def measure(states: np.ndarray) -> dict[str, float]:
+    """Returns an episode's backflips, its backward turns, and its share of time off the floor."""
+    in_air = ~HOPPER_BODY.touches(states).any(axis=-1)
+    return {
+        "backflips": float(backflips(states)),
+        "backward turns": float(turns(states)),
+        "share of steps in the air": float(in_air.mean()),
+        "share of steps lying": float(_lies(states).mean()),
+    }
+
+
+def _lies(states: np.ndarray) -> np.ndarray:
+    """Returns whether anything but the foot touches the floor (..., T)."""
+    touches = HOPPER_BODY.touches(states)
+    return np.delete(touches, FOOT, axis=-1).any(axis=-1)
+
+
+HOPPER_BACKFLIP = Behaviour(
+    env_id="pbrl/Hopper-v0",
+    look_for=(
+        "Prefer the hopper that turns further over backwards, through the air rather than on the "
+        "floor. When neither turns, the one that stands."
+    ),
+    sight="render_states",
+    score=score,
+    equal_within=0.01,
+    measure=measure,
+)
