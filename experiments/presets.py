@@ -104,7 +104,11 @@ PRESETS |= UNMODIFIED
 
 BEHAVIOUR_PRESETS = {
     "Hopper-backflip": taught(PRESETS["Hopper"], "backflip", 900),
+    "HalfCheetah-one-leg": taught(PRESETS["HalfCheetah"], "one-leg", 800),
+    "Enduro-level": taught(PRESETS["Enduro"], "level", 1300),
 }
+"""New behaviours, with the paper's numbers of comparisons (section 3.2): no reward is used there."""
+
 PRESETS |= BEHAVIOUR_PRESETS
 
 PRESETS["debug"] = replace(

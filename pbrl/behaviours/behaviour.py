@@ -14,6 +14,8 @@ import numpy as np
 from pbrl.segments import Segment
 
 Sight = Literal["render_states", "observations"]
+CLIPS_AT_ONCE = 64
+"""Clips looked at together: of games, a clip is 28 pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +37,7 @@ class Behaviour:
 
     def scores(self, clips: Sequence[Segment]) -> np.ndarray:
         """Returns how well each of C clips of equal length shows it, (C,)."""
-        return self.score(np.stack([getattr(clip, self.sight) for clip in clips]))
+        parts = [clips[i : i + CLIPS_AT_ONCE] for i in range(0, len(clips), CLIPS_AT_ONCE)]
+        return np.concatenate(
+            [self.score(np.stack([getattr(clip, self.sight) for clip in part])) for part in parts]
+        )

@@ -29,7 +29,7 @@ HALF_CHEETAH_BODY = PlanarBody(
 """Torso with head, the hind leg's three parts, the front leg's three; z in the state is 0 at a
 height of .7 m."""
 
-BACK_LEG, FRONT_LEG = slice(2, 5), slice(5, 8)
+HIND_LEG, FRONT_LEG = slice(2, 5), slice(5, 8)
 """The legs' capsules: thigh, shin and foot."""
 TRUNK = slice(0, 2)
 """The capsules of torso and head."""

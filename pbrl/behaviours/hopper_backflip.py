@@ -3,12 +3,12 @@
 A clip of 60 steps lasts .48 simulated seconds, in which a flip is not over: what shows in it is how
 far the torso turns. The teacher adds up over a clip's steps
 
-- how far the torso turned backwards, in radians. Turning forwards takes away as much as turning
-  backwards adds;
-- except that a backward turn counts only a quarter while anything but the foot touches the floor:
-  one that lies there and rolls does no flip;
-- and for each step without such a touch `UPRIGHT_WORTH` of a clip: of two that do not turn, the one
-  that keeps off the floor is nearer to a leap, and one that lands on its foot can go on.
+- how far the torso turned backwards, in radians, each step times the torso's height in metres: a
+  flip is a leap, and who rolls on the floor does none. Turning forwards takes away what turning
+  backwards adds, at whatever height;
+- and a little, `STANDING_WORTH` for a whole clip, for each step in which it stands: torso up, and
+  nothing but the foot on the floor. Of two that do not turn, the one that stands is nearer to a
+  leap, and one that lands on its foot can go on.
 
 The torso's angle is the third coordinate of the state, which grows as the hopper falls on its
 face, and is not wrapped at a full turn.
@@ -19,21 +19,21 @@ import numpy as np
 from pbrl.behaviours.behaviour import Behaviour
 from pbrl.behaviours.hopper_body import FOOT, HOPPER_BODY
 
-ROLLING_WORTH = 0.25
-"""What a backward turn counts while the hopper lies on the floor."""
-UPRIGHT_WORTH = 1.0
-"""What a clip counts that never lies on the floor, in radians of turning."""
-PITCH = 2
-"""The torso's angle among the coordinates of the state."""
+FULL_HEIGHT = 1.0
+"""Height of the torso from which a backward turn counts in full, m; it stands at 1.2."""
+STANDING_WORTH = 0.2
+"""What a clip counts that stands all the time, in radians of turning."""
+Z, PITCH = 1, 2
+"""The torso's height and angle among the coordinates of the state."""
 
 
 def score(states: np.ndarray) -> np.ndarray:
     """Returns how much clips show of a backflip (...), from their states (..., T, 6), rad."""
     backwards = -np.diff(states[..., PITCH].astype(np.float64), axis=-1)  # (..., T - 1)
-    lies = _lies(states)
-    rolls = (lies[..., 1:] | lies[..., :-1]) & (backwards > 0)
-    turned = np.where(rolls, ROLLING_WORTH * backwards, backwards).sum(axis=-1)
-    return turned + UPRIGHT_WORTH * (1 - lies.mean(axis=-1))
+    height = (states[..., 1:, Z] / FULL_HEIGHT).clip(0.0, 1.0)
+    turned = np.where(backwards > 0, height * backwards, backwards).sum(axis=-1)
+    stands = (np.cos(states[..., PITCH]) > 0) & ~_lies(states)
+    return turned + STANDING_WORTH * stands.mean(axis=-1)
 
 
 def backflips(states: np.ndarray) -> int:
