@@ -107,7 +107,7 @@ BEHAVIOUR_PRESETS = {
     "HalfCheetah-one-leg": taught(PRESETS["HalfCheetah"], "one-leg", 800),
     "Enduro-level": taught(PRESETS["Enduro"], "level", 1300),
 }
-"""New behaviours, with the paper's numbers of comparisons (section 3.2): no reward is used there."""
+"""New behaviours, with the paper's numbers of comparisons (section 3.2); they use no reward."""
 
 PRESETS |= BEHAVIOUR_PRESETS
 

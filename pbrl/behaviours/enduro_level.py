@@ -50,7 +50,7 @@ def cars(pictures: np.ndarray) -> np.ndarray:
     columns = np.arange(seen.shape[-1])
     others = (columns < own - 2) | (columns >= own + OWN_WIDTH - 2)
     there = (differs > DIFFERS) & others[..., None, :]
-    return (_windows(there.astype(np.int16), CAR_WIDTH) >= CAR_PIXELS).any(axis=-1)
+    return _windows(there.astype(np.int16), CAR_WIDTH).max(axis=-1) >= CAR_PIXELS
 
 
 def closeness(pictures: np.ndarray) -> np.ndarray:

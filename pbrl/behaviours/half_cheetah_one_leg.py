@@ -33,8 +33,9 @@ ON_ITS_WAY = 0.5
 def on_hind_leg(states: np.ndarray) -> np.ndarray:
     """Returns whether nothing but the hind leg's shin and foot touches the floor (..., T)."""
     touches = HALF_CHEETAH_BODY.touches(states)
-    others = (touches[..., part].any(axis=-1) for part in (TRUNK, FRONT_LEG))
-    return ~(np.logical_or(*others) | touches[..., HIND_LEG.start])
+    thigh = slice(HIND_LEG.start, HIND_LEG.start + 1)
+    others = [touches[..., part] for part in (TRUNK, thigh, FRONT_LEG)]
+    return ~np.concatenate(others, axis=-1).max(axis=-1)
 
 
 def score(states: np.ndarray) -> np.ndarray:
@@ -56,7 +57,7 @@ def goes_on_one_leg(states: np.ndarray) -> np.ndarray:
     if steps <= WINDOW:
         return np.zeros(steps, bool)
     on_leg = on_hind_leg(states)
-    carried = HALF_CHEETAH_BODY.touches(states)[:, HIND_LEG].any(axis=-1)
+    carried = HALF_CHEETAH_BODY.touches(states)[:, HIND_LEG].max(axis=-1)
     moved = states[WINDOW:, 0].astype(np.float64) - states[:-WINDOW, 0]
     found = (_count(on_leg) == WINDOW) & (_count(carried) > 0) & (moved >= ON_ITS_WAY)
     return np.concatenate((np.zeros(WINDOW, bool), found))

@@ -21,7 +21,7 @@ from pbrl.behaviours.hopper_body import FOOT, HOPPER_BODY
 
 FULL_HEIGHT = 1.0
 """Height of the torso from which a backward turn counts in full, m; it stands at 1.2."""
-STANDING_WORTH = 0.2
+STANDING_WORTH = 1.0
 """What a clip counts that stands all the time, in radians of turning."""
 Z, PITCH = 1, 2
 """The torso's height and angle among the coordinates of the state."""
@@ -45,7 +45,7 @@ def backflips(states: np.ndarray) -> int:
     """
     turned = -states[:, PITCH].astype(np.float64)
     touches = HOPPER_BODY.touches(states)
-    lies, in_air = _lies(states), ~touches.any(axis=-1)
+    lies, in_air = _lies(states), ~touches.max(axis=-1)
     count = 0
     for turn in range(1, turns(states) + 1):
         over = int(np.argmax(turned >= (2 * turn - 1) * np.pi))  # upside down for the first time
@@ -63,7 +63,7 @@ def turns(states: np.ndarray) -> int:
 
 def measure(states: np.ndarray) -> dict[str, float]:
     """Returns an episode's backflips, its backward turns, and its share of time off the floor."""
-    in_air = ~HOPPER_BODY.touches(states).any(axis=-1)
+    in_air = ~HOPPER_BODY.touches(states).max(axis=-1)
     return {
         "backflips": float(backflips(states)),
         "backward turns": float(turns(states)),
@@ -75,7 +75,7 @@ def measure(states: np.ndarray) -> dict[str, float]:
 def _lies(states: np.ndarray) -> np.ndarray:
     """Returns whether anything but the foot touches the floor (..., T)."""
     touches = HOPPER_BODY.touches(states)
-    return np.delete(touches, FOOT, axis=-1).any(axis=-1)
+    return np.delete(touches, FOOT, axis=-1).max(axis=-1)
 
 
 HOPPER_BACKFLIP = Behaviour(

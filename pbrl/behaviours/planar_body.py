@@ -8,6 +8,7 @@ MuJoCo would find a contact. Angles turn forward, from z to x, as MuJoCo's hinge
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 Point = tuple[float, float]
 """x and z, m."""
@@ -77,7 +78,7 @@ class PlanarBody:
                 heights.append(np.minimum(*ends) - capsule.radius)
         return np.stack(heights, axis=-1)
 
-    def touches(self, states: np.ndarray) -> np.ndarray:
+    def touches(self, states: np.ndarray) -> NDArray[np.bool_]:
         """Returns whether each capsule touches the floor (..., C)."""
         return self.lowest(states) < self.margin
 

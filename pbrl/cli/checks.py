@@ -130,11 +130,14 @@ def _check_annotator(config: TrainConfig) -> None:
             f"{config.annotator}: leave one of the two out."
         )
     asks_oracle = config.annotator == "teacher" and config.teacher not in BEHAVIOURS
-    if not config.env.true_reward and (asks_oracle or config.reward_source == "true"):
+    on_true_reward = config.reward_source == "true"
+    if not config.env.true_reward and (asks_oracle or on_true_reward):
+        annotator = f"the annotator is the synthetic {config.teacher!r}, which judges by it"
         raise ConfigError(
-            "A task without a true reward (--no-true-reward) can only be judged by people, and "
-            f"the annotator here is the synthetic {config.teacher!r}, which judges by the true "
-            "reward. Add --annotator human."
+            "A task without a true reward (--no-true-reward, and every preset of a behaviour) can "
+            "only be judged by people, or by a scripted teacher who knows a behaviour; here "
+            f"{'the agent is to learn from it (--true-reward)' if on_true_reward else annotator}. "
+            "Add --annotator human."
         )
     if (config.annotator == "none") != bool(config.labels_from):
         raise ConfigError(

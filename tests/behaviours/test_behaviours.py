@@ -25,10 +25,7 @@ def shown(request):
         env.step(env.action_space.sample())
     env.close()
     seen, states = np.stack(seen, 1), np.stack(states, 1)
-    if seen.ndim == 5:
-        seen = seen[:, :, -1]
-    else:
-        seen = seen.astype(np.float32)
+    seen = seen[:, :, -1] if seen.ndim == 5 else seen.astype(np.float32)
     parts = [slice(i * length, (i + 1) * length) for i in range(3)]
     return behaviour, [
         Segment(seen[n, p], np.zeros((length, 1), np.float32), np.zeros(length), states[n, p])

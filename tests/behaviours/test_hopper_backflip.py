@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pbrl.behaviours import hopper_backflip
-from pbrl.behaviours.hopper_backflip import ROLLING_WORTH, UPRIGHT_WORTH, backflips, measure, score
+from pbrl.behaviours.hopper_backflip import STANDING_WORTH, backflips, measure, score
 
 STANDS = 1.21
 """Height of the torso, limbs stretched, from which the foot touches the floor: 1.25 less .04."""
@@ -26,28 +26,37 @@ def flip(steps: int = 50) -> np.ndarray:
     return np.concatenate((stands, states(np.full(steps, 2.0), turned), lands))
 
 
-def test_in_the_air_what_counts_is_the_way_turned_backwards():
-    backwards = states(np.full(61, 2.0), -np.linspace(0, 3, 61))
-    forwards = states(np.full(61, 2.0), np.linspace(0, 3, 61))
-    assert score(backwards) == pytest.approx(3 + UPRIGHT_WORTH)
-    assert score(forwards) == pytest.approx(-3 + UPRIGHT_WORTH)
+def test_high_in_the_air_what_counts_is_the_way_turned_backwards():
+    backwards = states(np.full(61, 2.0), np.pi - np.linspace(0, 1.5, 61))  # head down
+    forwards = states(np.full(61, 2.0), np.pi + np.linspace(0, 1.5, 61))
+    assert score(backwards) == pytest.approx(1.5)
+    assert score(forwards) == pytest.approx(-1.5)
+
+
+def test_low_above_the_floor_a_backward_turn_counts_less_and_a_forward_one_in_full():
+    low = np.full(11, 0.3)
+    assert score(states(low, np.pi - np.linspace(0, 1, 11))) == pytest.approx(0.3)
+    assert score(states(low, np.pi + np.linspace(0, 1, 11))) == pytest.approx(-1.0)
 
 
 def test_turning_to_and_fro_is_no_turning():
-    to_and_fro = states(np.full(101, 2.0), np.sin(np.linspace(0, 8 * np.pi, 101)))
-    assert score(to_and_fro) == pytest.approx(UPRIGHT_WORTH, abs=1e-6)
+    to_and_fro = states(np.full(101, 2.0), np.pi + np.sin(np.linspace(0, 8 * np.pi, 101)))
+    assert score(to_and_fro) == pytest.approx(0.0, abs=1e-6)
 
 
-def test_on_the_floor_a_backward_turn_counts_a_quarter_and_a_forward_one_in_full():
-    lying = np.full(11, 0.04)  # the torso in the floor, whichever way it points
-    assert score(states(lying, -np.pi / 2 - np.linspace(0, 1, 11))) == pytest.approx(ROLLING_WORTH)
-    assert score(states(lying, -np.pi / 2 + np.linspace(0, 1, 11))) == pytest.approx(-1.0)
+def test_standing_is_with_the_torso_up_and_nothing_but_the_foot_on_the_floor():
+    half = states(np.full(60, STANDS - 0.005), np.repeat([0.0, np.pi], 30))
+    half[30:, 2] = np.pi  # and then on its head, in the floor
+    half[30:, 1] = 0.1
+    turned = -np.pi  # forwards, in between
+    assert score(half) == pytest.approx(STANDING_WORTH / 2 + turned, rel=1e-6)
 
 
 def test_who_stands_is_better_than_who_lies_and_worse_than_who_turns():
     standing = score(states(np.full(60, STANDS - 0.005), 0.0))
     lying = score(states(np.full(60, 0.04), np.pi / 2))
     turning = score(states(np.full(60, 2.0), -np.linspace(0, 1.5, 60)))
+    assert standing == pytest.approx(STANDING_WORTH)
     assert lying == 0.0
     assert lying < standing < turning
 
