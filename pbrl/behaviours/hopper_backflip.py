@@ -6,9 +6,9 @@ far the torso turns. The teacher adds up over a clip's steps
 - how far the torso turned backwards, in radians, each step times the torso's height in metres: a
   flip is a leap, and who rolls on the floor does none. Turning forwards takes away what turning
   backwards adds, at whatever height;
-- and a little, `STANDING_WORTH` for a whole clip, for each step in which it stands: torso up, and
-  nothing but the foot on the floor. Of two that do not turn, the one that stands is nearer to a
-  leap, and one that lands on its foot can go on.
+- and `STANDING_WORTH`, for a whole clip, of how high and how upright the torso is: its height in
+  metres times the cosine of its angle, nothing while it is head down. Of two that do not turn, the
+  one that stands is nearer to a leap, and one that lands on its foot can go on.
 
 The torso's angle is the third coordinate of the state, which grows as the hopper falls on its
 face, and is not wrapped at a full turn.
@@ -20,9 +20,9 @@ from pbrl.behaviours.behaviour import Behaviour
 from pbrl.behaviours.hopper_body import FOOT, HOPPER_BODY
 
 FULL_HEIGHT = 1.0
-"""Height of the torso from which a backward turn counts in full, m; it stands at 1.2."""
+"""Height of the torso from which it counts in full, m; standing it is 1.2 m high."""
 STANDING_WORTH = 1.0
-"""What a clip counts that stands all the time, in radians of turning."""
+"""What a clip counts that stands upright all the time, in radians of turning."""
 Z, PITCH = 1, 2
 """The torso's height and angle among the coordinates of the state."""
 
@@ -30,10 +30,10 @@ Z, PITCH = 1, 2
 def score(states: np.ndarray) -> np.ndarray:
     """Returns how much clips show of a backflip (...), from their states (..., T, 6), rad."""
     backwards = -np.diff(states[..., PITCH].astype(np.float64), axis=-1)  # (..., T - 1)
-    height = (states[..., 1:, Z] / FULL_HEIGHT).clip(0.0, 1.0)
-    turned = np.where(backwards > 0, height * backwards, backwards).sum(axis=-1)
-    stands = (np.cos(states[..., PITCH]) > 0) & ~_lies(states)
-    return turned + STANDING_WORTH * stands.mean(axis=-1)
+    height = (states[..., Z] / FULL_HEIGHT).clip(0.0, 1.0)
+    turned = np.where(backwards > 0, height[..., 1:] * backwards, backwards).sum(axis=-1)
+    upright = height * np.cos(states[..., PITCH]).clip(0.0, 1.0)
+    return turned + STANDING_WORTH * upright.mean(axis=-1)
 
 
 def backflips(states: np.ndarray) -> int:
