@@ -3,9 +3,9 @@
 A clip of 60 steps lasts .48 simulated seconds, in which a flip is not over: what shows in it is how
 far the torso turns. The teacher adds up over a clip's steps
 
-- how far the torso turned backwards, in radians, each step times the torso's height in metres: a
-  flip is a leap, and who rolls on the floor does none. Turning forwards takes away what turning
-  backwards adds, at whatever height;
+- how far the torso turned backwards, in radians. Low above the floor a turn counts `LOW_WORTH`, and
+  more the higher the torso is, in full at a metre: a flip is a leap, but who rolls over at least
+  does not stay lying. Turning forwards takes away as much as turning backwards in the air adds;
 - and `STANDING_WORTH`, for a whole clip, of how high and how upright the torso is: its height in
   metres times the cosine of its angle, nothing while it is head down. Of two that do not turn, the
   one that stands is nearer to a leap, and one that lands on its foot can go on.
@@ -19,6 +19,8 @@ import numpy as np
 from pbrl.behaviours.behaviour import Behaviour
 from pbrl.behaviours.hopper_body import FOOT, HOPPER_BODY
 
+LOW_WORTH = 0.25
+"""What a backward turn counts on the floor."""
 FULL_HEIGHT = 1.0
 """Height of the torso from which it counts in full, m; standing it is 1.2 m high."""
 STANDING_WORTH = 1.0
@@ -31,7 +33,8 @@ def score(states: np.ndarray) -> np.ndarray:
     """Returns how much clips show of a backflip (...), from their states (..., T, 6), rad."""
     backwards = -np.diff(states[..., PITCH].astype(np.float64), axis=-1)  # (..., T - 1)
     height = (states[..., Z] / FULL_HEIGHT).clip(0.0, 1.0)
-    turned = np.where(backwards > 0, height[..., 1:] * backwards, backwards).sum(axis=-1)
+    worth = LOW_WORTH + (1 - LOW_WORTH) * height[..., 1:]
+    turned = np.where(backwards > 0, worth * backwards, backwards).sum(axis=-1)
     upright = height * np.cos(states[..., PITCH]).clip(0.0, 1.0)
     return turned + STANDING_WORTH * upright.mean(axis=-1)
 

@@ -35,7 +35,7 @@ def test_high_in_the_air_what_counts_is_the_way_turned_backwards():
 
 def test_low_above_the_floor_a_backward_turn_counts_less_and_a_forward_one_in_full():
     low = np.full(11, 0.3)
-    assert score(states(low, np.pi - np.linspace(0, 1, 11))) == pytest.approx(0.3)
+    assert score(states(low, np.pi - np.linspace(0, 1, 11))) == pytest.approx(0.25 + 0.75 * 0.3)
     assert score(states(low, np.pi + np.linspace(0, 1, 11))) == pytest.approx(-1.0)
 
 
@@ -44,21 +44,26 @@ def test_turning_to_and_fro_is_no_turning():
     assert score(to_and_fro) == pytest.approx(0.0, abs=1e-6)
 
 
-def test_standing_is_with_the_torso_up_and_nothing_but_the_foot_on_the_floor():
-    half = states(np.full(60, STANDS - 0.005), np.repeat([0.0, np.pi], 30))
-    half[30:, 2] = np.pi  # and then on its head, in the floor
-    half[30:, 1] = 0.1
-    turned = -np.pi  # forwards, in between
-    assert score(half) == pytest.approx(STANDING_WORTH / 2 + turned, rel=1e-6)
+@pytest.mark.parametrize(
+    ("height", "pitch", "share"),
+    [
+        (STANDS, 0.0, 1.0),
+        (STANDS, np.pi / 3, 0.5),  # leaning by 60 degrees
+        (0.5, 0.0, 0.5),  # crouching
+        (0.15, 5.0, 0.15 * np.cos(5.0)),  # folded, on its foot or not
+        (STANDS, np.pi, 0.0),  # head down
+        (0.05, np.pi / 2, 0.0),  # lying
+    ],
+)
+def test_without_a_turn_what_counts_is_how_high_and_how_upright(height, pitch, share):
+    clip = states(np.full(60, height), pitch)
+    assert score(clip) == pytest.approx(STANDING_WORTH * share, abs=1e-6)
 
 
-def test_who_stands_is_better_than_who_lies_and_worse_than_who_turns():
-    standing = score(states(np.full(60, STANDS - 0.005), 0.0))
-    lying = score(states(np.full(60, 0.04), np.pi / 2))
-    turning = score(states(np.full(60, 2.0), -np.linspace(0, 1.5, 60)))
-    assert standing == pytest.approx(STANDING_WORTH)
-    assert lying == 0.0
-    assert lying < standing < turning
+def test_a_fall_backwards_is_worth_less_than_half_a_turn_in_the_air():
+    fall = states(np.linspace(STANDS, 0.05, 60), -np.linspace(0, np.pi / 2, 60))
+    leap = states(np.full(60, 1.2), -np.linspace(0, np.pi, 60))
+    assert score(fall) < score(leap) / 2
 
 
 def test_the_place_and_the_turns_before_do_not_matter():
