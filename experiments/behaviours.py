@@ -170,7 +170,7 @@ def play(
         seed, sure = seed_of(config.seed, "evaluation"), not (stochastic or task.endless)
         for step in walk(agent, env, task.episode_steps, seed, sure):
             states = behaviour.sight == "render_states"
-            seen.append(step.render_states if states else step.observations[:, -1])
+            seen.append(step.render_states if states else step.observations[:, -1].copy())
             alive.append(step.alive)
             if step.frame is not None and step.alive[0]:
                 frames.append(step.frame)
