@@ -11,6 +11,7 @@ from experiments.presets import BEHAVIOUR_PRESETS
 from pbrl.annotators import BehaviourTeacher
 from pbrl.behaviours import BEHAVIOURS
 from pbrl.config import AgentConfig, QueryConfig, RewardConfig
+from pbrl.query.schedule import initial_labels
 
 MUJOCO = ["Hopper-backflip", "HalfCheetah-one-leg"]
 
@@ -80,6 +81,7 @@ def test_every_preset_of_a_behaviour_has_its_own_teacher_and_the_papers_comparis
         "HalfCheetah-one-leg": ("one-leg", 800),
         "Enduro-level": ("level", 1300),
     }
+    assert initial_labels(BEHAVIOUR_PRESETS["Enduro-level"].query) == 500
     for config in BEHAVIOUR_PRESETS.values():
         behaviour = BEHAVIOURS[config.teacher]
         assert (behaviour.env_id, behaviour.look_for) == (config.env.env_id, config.look_for)
