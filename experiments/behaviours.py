@@ -116,7 +116,7 @@ def _measured(run: Run, options: argparse.Namespace) -> list[Row]:
     print(f"{run.path} at step {checkpoint.steps:,}, {options.episodes} fresh episodes: {name}")
     for row in rows:
         interval = f"(95 % interval {row.low:.3f} to {row.high:.3f})"
-        print(f"  {row.measure:<32}{row.mean:.3f}  {interval}")
+        print(f"  {row.measure:<36}{row.mean:.3f}  {interval}")
     if films:
         print(f"  film: {_film(config, played, options.films / f'{run.name}.mp4')}")
     return rows

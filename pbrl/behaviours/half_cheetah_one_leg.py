@@ -2,12 +2,13 @@
 
 Which leg is left open by the paper; the hind leg is the stronger one. A step is on the hind leg
 where neither the front leg touches the floor nor head, torso or the hind leg's thigh; a leap, with
-nothing on the floor, is part of going on one leg. The teacher adds up over a clip
+nothing on the floor, is part of going on one leg. A step is steady where all steps of the second
+before it were on the hind leg, as far back as the clip goes: a runner's front leg is up nine tenths
+of the time, but never for long. The teacher adds up over a clip
 
-- the share of its steps on the hind leg, times `UP_WORTH`;
-- the way forward in steps that are on the hind leg and come after a second of such steps, as far
-  as the clip shows it: a runner's front leg is up nine tenths of the time, but never for long.
-  No more of it counts in a step than a speed of `ENOUGH` makes, so that running is not the way;
+- the share of steady steps, times `UP_WORTH`;
+- the way forward in steady steps, m, no more of it in a step than a speed of `ENOUGH` makes, so
+  that running is not the way;
 - and takes off the way backward, in whatever manner.
 
 Of two clips in which the front leg stays up the one that gets further is preferred, and of two that
@@ -20,7 +21,7 @@ from pbrl.behaviours.behaviour import Behaviour
 from pbrl.behaviours.half_cheetah_body import FRONT_LEG, HALF_CHEETAH_BODY, HIND_LEG, TRUNK
 
 UP_WORTH = 2.0
-"""What a clip counts that is on the hind leg all the time, in metres of way forward."""
+"""What a clip counts whose steps are all steady, in metres of way forward."""
 ENOUGH = 2.0
 """Speed above which nothing is gained, m/s."""
 STEP_SECONDS = 0.05
@@ -46,7 +47,7 @@ def score(states: np.ndarray) -> np.ndarray:
     moved = np.diff(states[..., 0].astype(np.float64), axis=-1).clip(-farthest, farthest)
     steady = _last(on_leg, WINDOW) == np.minimum(np.arange(on_leg.shape[-1]) + 1, WINDOW)
     counts = steady[..., 1:] | (moved < 0)
-    return UP_WORTH * on_leg.mean(axis=-1) + np.where(counts, moved, 0.0).sum(axis=-1)
+    return UP_WORTH * steady.mean(axis=-1) + np.where(counts, moved, 0.0).sum(axis=-1)
 
 
 def goes_on_one_leg(states: np.ndarray) -> np.ndarray:
