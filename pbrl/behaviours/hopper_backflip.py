@@ -3,9 +3,9 @@
 A clip of 60 steps lasts .48 simulated seconds, in which a flip is not over: what shows in it is how
 far the torso turns. The teacher adds up over a clip's steps
 
-- how far the torso turned backwards, in radians. Low above the floor a turn counts `LOW_WORTH`, and
-  more the higher the torso is, in full at a metre: a flip is a leap, but who rolls over at least
-  does not stay lying. Turning forwards takes away as much as turning backwards in the air adds;
+- how far the torso turned backwards in the air, in radians: while nothing touches the floor, and in
+  proportion to the torso's height, in full from a metre on. Who falls over backwards or rolls on
+  the floor does no flip. Turning forwards takes away as much, in the air or not;
 - and `STANDING_WORTH`, for a whole clip, of how high and how upright the torso is: its height in
   metres times the cosine of its angle, nothing while it is head down. Of two that do not turn, the
   one that stands is nearer to a leap, and one that lands on its foot can go on.
@@ -19,8 +19,6 @@ import numpy as np
 from pbrl.behaviours.behaviour import Behaviour
 from pbrl.behaviours.hopper_body import FOOT, HOPPER_BODY
 
-LOW_WORTH = 0.25
-"""What a backward turn counts on the floor."""
 FULL_HEIGHT = 1.0
 """Height of the torso from which it counts in full, m; standing it is 1.2 m high."""
 STANDING_WORTH = 3.0
@@ -33,7 +31,8 @@ def score(states: np.ndarray) -> np.ndarray:
     """Returns how much clips show of a backflip (...), from their states (..., T, 6), rad."""
     backwards = -np.diff(states[..., PITCH].astype(np.float64), axis=-1)  # (..., T - 1)
     height = (states[..., Z] / FULL_HEIGHT).clip(0.0, 1.0)
-    worth = LOW_WORTH + (1 - LOW_WORTH) * height[..., 1:]
+    flies = _in_air(states)
+    worth = height[..., 1:] * (flies[..., 1:] & flies[..., :-1])
     turned = np.where(backwards > 0, worth * backwards, backwards).sum(axis=-1)
     upright = height * np.cos(states[..., PITCH]).clip(0.0, 1.0)
     return turned + STANDING_WORTH * upright.mean(axis=-1)
@@ -47,8 +46,7 @@ def backflips(states: np.ndarray) -> int:
     the moment when the torso is upside down nothing does.
     """
     turned = -states[:, PITCH].astype(np.float64)
-    touches = HOPPER_BODY.touches(states)
-    lies, in_air = _lies(states), ~touches.max(axis=-1)
+    lies, in_air = _lies(states), _in_air(states)
     count = 0
     for turn in range(1, turns(states) + 1):
         over = int(np.argmax(turned >= (2 * turn - 1) * np.pi))  # upside down for the first time
@@ -66,13 +64,17 @@ def turns(states: np.ndarray) -> int:
 
 def measure(states: np.ndarray) -> dict[str, float]:
     """Returns an episode's backflips, its backward turns, and its share of time off the floor."""
-    in_air = ~HOPPER_BODY.touches(states).max(axis=-1)
     return {
         "backflips": float(backflips(states)),
         "backward turns": float(turns(states)),
-        "share of steps in the air": float(in_air.mean()),
+        "share of steps in the air": float(_in_air(states).mean()),
         "share of steps lying": float(_lies(states).mean()),
     }
+
+
+def _in_air(states: np.ndarray) -> np.ndarray:
+    """Returns whether nothing touches the floor (..., T)."""
+    return ~HOPPER_BODY.touches(states).max(axis=-1)
 
 
 def _lies(states: np.ndarray) -> np.ndarray:

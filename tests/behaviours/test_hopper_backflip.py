@@ -34,9 +34,15 @@ def test_high_in_the_air_what_counts_is_the_way_turned_backwards():
 
 
 def test_low_above_the_floor_a_backward_turn_counts_less_and_a_forward_one_in_full():
-    low = np.full(11, 0.3)
-    assert score(states(low, np.pi - np.linspace(0, 1, 11))) == pytest.approx(0.25 + 0.75 * 0.3)
+    low = np.full(11, 0.6)
+    assert score(states(low, np.pi - np.linspace(0, 1, 11))) == pytest.approx(0.6)
     assert score(states(low, np.pi + np.linspace(0, 1, 11))) == pytest.approx(-1.0)
+
+
+def test_on_the_floor_a_backward_turn_counts_nothing_and_a_forward_one_in_full():
+    lying = np.full(11, 0.04)
+    assert score(states(lying, -np.pi / 2 - np.linspace(0, 1, 11))) == pytest.approx(0.0)
+    assert score(states(lying, -np.pi / 2 + np.linspace(-1, 0, 11))) == pytest.approx(-1.0)
 
 
 def test_turning_to_and_fro_is_no_turning():
