@@ -7,8 +7,9 @@ far the torso turns. The teacher adds up over a clip's steps
   proportion to the torso's height, in full from a metre on. Who falls over backwards or rolls on
   the floor does no flip. Turning forwards takes away as much, in the air or not;
 - and `STANDING_WORTH`, for a whole clip, of how high and how upright the torso is: its height in
-  metres times the cosine of its angle, nothing while it is head down. Of two that do not turn, the
-  one that stands is nearer to a leap, and one that lands on its foot can go on.
+  metres times the cosine of its angle, nothing while it is head down, and half of it while anything
+  but the foot touches the floor. Of two that do not turn, the one that stands is nearer to a leap,
+  and one that lands on its foot can go on; one that kneels is nearer than one that lies.
 
 The torso's angle is the third coordinate of the state, which grows as the hopper falls on its
 face, and is not wrapped at a full turn.
@@ -34,7 +35,7 @@ def score(states: np.ndarray) -> np.ndarray:
     flies = _in_air(states)
     worth = height[..., 1:] * (flies[..., 1:] & flies[..., :-1])
     turned = np.where(backwards > 0, worth * backwards, backwards).sum(axis=-1)
-    upright = height * np.cos(states[..., PITCH]).clip(0.0, 1.0)
+    upright = height * np.cos(states[..., PITCH]).clip(0.0, 1.0) * np.where(_lies(states), 0.5, 1.0)
     return turned + STANDING_WORTH * upright.mean(axis=-1)
 
 

@@ -55,8 +55,8 @@ def test_turning_to_and_fro_is_no_turning():
     [
         (STANDS, 0.0, 1.0),
         (STANDS, np.pi / 3, 0.5),  # leaning by 60 degrees
-        (0.5, 0.0, 0.5),  # crouching
-        (0.15, 5.0, 0.15 * np.cos(5.0)),  # folded, on its foot or not
+        (1.0, 0.0, 0.5),  # kneeling: half of it, for the leg is in the floor too
+        (0.15, 5.0, 0.15 * np.cos(5.0) / 2),
         (STANDS, np.pi, 0.0),  # head down
         (0.05, np.pi / 2, 0.0),  # lying
     ],
