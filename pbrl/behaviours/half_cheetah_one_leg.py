@@ -2,14 +2,13 @@
 
 Which leg is left open by the paper; the hind leg is the stronger one. A step is on the hind leg
 where neither the front leg touches the floor nor head, torso or the hind leg's thigh; a leap, with
-nothing on the floor, is part of going on one leg. A step is steady where all steps of the second
-before it were on the hind leg, as far back as the clip goes: a runner's front leg is up nine tenths
-of the time, but never for long. The teacher adds up over a clip
+nothing on the floor, is part of going on one leg. The teacher
 
-- the share of steady steps, times `UP_WORTH`;
-- the way forward in steady steps, m, no more of it in a step than a speed of `ENOUGH` makes, so
-  that running is not the way;
-- and takes off the way backward, in whatever manner.
+- adds up the way forward, m, in the clip's steps on the hind leg, no more of it in a step than a
+  speed of `ENOUGH` makes;
+- takes off the way backward, in whatever manner;
+- and takes off `TOUCH_COST` for each step that is not on the hind leg: who runs has the front leg
+  up nine tenths of the time and is still to be worse than who stands on one leg.
 
 Of two clips in which the front leg stays up the one that gets further is preferred, and of two that
 do not move the one whose front leg is up for longer.
@@ -20,8 +19,8 @@ import numpy as np
 from pbrl.behaviours.behaviour import Behaviour
 from pbrl.behaviours.half_cheetah_body import FRONT_LEG, HALF_CHEETAH_BODY, HIND_LEG, TRUNK
 
-UP_WORTH = 2.0
-"""What a clip counts whose steps are all steady, in metres of way forward."""
+TOUCH_COST = 1.0
+"""What a step that is not on the hind leg takes off, in metres of way forward."""
 ENOUGH = 2.0
 """Speed above which nothing is gained, m/s."""
 STEP_SECONDS = 0.05
@@ -45,9 +44,9 @@ def score(states: np.ndarray) -> np.ndarray:
     on_leg = on_hind_leg(states)
     farthest = ENOUGH * STEP_SECONDS
     moved = np.diff(states[..., 0].astype(np.float64), axis=-1).clip(-farthest, farthest)
-    steady = _last(on_leg, WINDOW) == np.minimum(np.arange(on_leg.shape[-1]) + 1, WINDOW)
-    counts = steady[..., 1:] | (moved < 0)
-    return UP_WORTH * steady.mean(axis=-1) + np.where(counts, moved, 0.0).sum(axis=-1)
+    counts = (on_leg[..., 1:] & on_leg[..., :-1]) | (moved < 0)
+    touched = (~on_leg).sum(axis=-1)
+    return np.where(counts, moved, 0.0).sum(axis=-1) - TOUCH_COST * touched
 
 
 def goes_on_one_leg(states: np.ndarray) -> np.ndarray:

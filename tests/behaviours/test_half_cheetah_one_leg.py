@@ -7,7 +7,7 @@ from pbrl.behaviours.half_cheetah_body import FRONT_LEG, HALF_CHEETAH_BODY, HIND
 from pbrl.behaviours.half_cheetah_one_leg import (
     ENOUGH,
     STEP_SECONDS,
-    UP_WORTH,
+    TOUCH_COST,
     goes_on_one_leg,
     measure,
     on_hind_leg,
@@ -44,40 +44,33 @@ def test_the_poses_are_what_they_are_said_to_be():
 
 
 def test_going_forward_on_the_hind_leg_by_hand():
-    clip = walk(1.0, 31, HIND)  # 1.5 m in 1.5 s
-    assert score(clip) == pytest.approx(UP_WORTH + 1.5, rel=1e-5)
-    assert score(walk(0.0, 31, HIND)) == pytest.approx(UP_WORTH)
+    assert score(walk(1.0, 31, HIND)) == pytest.approx(1.5, rel=1e-5)  # 1.5 m in 1.5 s
+    assert score(walk(0.0, 31, HIND)) == 0.0
 
 
 def test_no_more_is_gained_above_a_speed():
-    assert score(walk(5.0, 31, HIND)) == pytest.approx(UP_WORTH + ENOUGH * 1.5, rel=1e-5)
+    assert score(walk(5.0, 31, HIND)) == pytest.approx(ENOUGH * 1.5, rel=1e-5)
 
 
-def test_with_the_front_leg_down_only_the_way_back_counts():
-    assert score(walk(1.0, 31, NOSE)) == 0.0
-    assert score(walk(-1.0, 31, NOSE)) == pytest.approx(-1.5, rel=1e-5)
-    assert score(walk(-1.0, 31, HIND)) == pytest.approx(UP_WORTH - 1.5, rel=1e-5)
+def test_with_the_front_leg_down_each_step_costs_and_only_the_way_back_counts():
+    assert score(walk(1.0, 31, NOSE)) == pytest.approx(-31 * TOUCH_COST)
+    assert score(walk(-1.0, 31, NOSE)) == pytest.approx(-31 * TOUCH_COST - 1.5, rel=1e-5)
+    assert score(walk(-1.0, 31, HIND)) == pytest.approx(-1.5, rel=1e-5)
 
 
-def test_a_runner_whose_front_leg_touches_now_and_then_gains_nothing_by_its_speed():
-    run = walk(3.0, 40, HIND)
-    run[4::8, 1:] = NOSE[1:]  # every eighth step
-    # Only the first four steps, before which nothing is seen, count: three moves at most.
-    assert score(run) == pytest.approx(UP_WORTH * 4 / 40 + 3 * ENOUGH * STEP_SECONDS, rel=1e-5)
-
-
-def test_way_forward_counts_again_after_a_second():
-    clip = walk(1.0, 30, HIND)
-    clip[5, 1:] = NOSE[1:]
-    # Moves to steps 1 to 4, and to steps 25 to 29.
-    assert score(clip) == pytest.approx(UP_WORTH * 10 / 30 + 9 * STEP_SECONDS, rel=1e-5)
+def test_a_runner_whose_front_leg_touches_now_and_then_is_worse_than_who_stands_on_one_leg():
+    run = walk(6.0, 30, HIND)
+    run[4::10, 1:] = NOSE[1:]  # three steps
+    # Of 29 moves six begin or end with a touch.
+    assert score(run) == pytest.approx(23 * ENOUGH * STEP_SECONDS - 3 * TOUCH_COST, rel=1e-5)
+    assert score(run) < score(walk(0.0, 30, HIND))
 
 
 def test_half_of_the_time():
     clip = walk(1.0, 30, HIND)
     clip[15:, 1:] = NOSE[1:]
-    # 15 of 30 steps are on the leg, and so are the first 14 of the 29 moves.
-    assert score(clip) == pytest.approx(0.5 * UP_WORTH + 14 * STEP_SECONDS, rel=1e-5)
+    # The first 14 of the 29 moves are on the leg, and 15 of 30 steps touch.
+    assert score(clip) == pytest.approx(14 * STEP_SECONDS - 15 * TOUCH_COST, rel=1e-5)
 
 
 def test_clips_are_scored_as_one_by_one():
