@@ -12,7 +12,9 @@ from typing import Any, Literal
 
 from pbrl.errors import ConfigError
 
-TeacherName = Literal["oracle", "mistake", "stoc", "skip", "myopic", "equal"]
+RewardTeacher = Literal["oracle", "mistake", "stoc", "skip", "myopic", "equal"]
+BehaviourName = Literal["backflip", "one-leg", "level"]
+TeacherName = RewardTeacher | BehaviourName
 RewardSource = Literal["preferences", "true"]
 AnnotatorName = Literal["teacher", "human", "none"]
 Device = Literal["auto", "cpu", "cuda"]
@@ -195,7 +197,9 @@ class TrainConfig:
     """Where a frozen reward was learnt from: a run's folder or a label store, perhaps with
     `#RUN` at its end."""
     teacher: TeacherName = "oracle"
-    """The synthetic annotator: the paper's oracle or a B-Pref teacher that errs."""
+    """The synthetic annotator: the paper's oracle, a B-Pref teacher that errs, or a scripted
+    teacher who knows a behaviour (`backflip` of Hopper, `one-leg` of HalfCheetah, `level` of
+    Enduro) and sees no reward."""
     teacher_clips: bool = False
     """Let the synthetic annotator judge by rewards clipped to [-1, 1]."""
     threads: int = 0

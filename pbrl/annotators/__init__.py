@@ -1,6 +1,7 @@
-"""Who answers queries. People come later; these are synthetic."""
+"""Who answers queries at once: synthetic teachers. People answer at the viewer."""
 
 from pbrl.annotators.annotator import Annotator
+from pbrl.annotators.behaviour_teacher import BehaviourTeacher
 from pbrl.annotators.reward_scale import REWARD_SCALES, RewardScale
 from pbrl.annotators.synthetic import SyntheticAnnotator, synthetic_annotator
 from pbrl.annotators.teacher import TEACHERS, Teacher
@@ -9,6 +10,7 @@ __all__ = [
     "REWARD_SCALES",
     "TEACHERS",
     "Annotator",
+    "BehaviourTeacher",
     "RewardScale",
     "SyntheticAnnotator",
     "Teacher",

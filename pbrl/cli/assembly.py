@@ -11,7 +11,8 @@ import envs
 from pbrl.agents import GymnasiumVecEnv, PreferencePPO
 from pbrl.agents.build import build_agent
 from pbrl.agents.fastest_format import fastest_format
-from pbrl.annotators import Annotator, synthetic_annotator
+from pbrl.annotators import Annotator, BehaviourTeacher, synthetic_annotator
+from pbrl.behaviours import BEHAVIOURS
 from pbrl.buffer import SegmentBuffer
 from pbrl.checkpoints import Checkpoint
 from pbrl.cli.checks import check_config, clip_steps
@@ -190,6 +191,8 @@ def open_people(
 
 def teacher(config: TrainConfig, task: envs.TaskInfo) -> Annotator:
     """Returns the synthetic annotator of a run."""
+    if config.teacher in BEHAVIOURS:
+        return BehaviourTeacher(config.teacher, BEHAVIOURS[config.teacher])
     return synthetic_annotator(config.teacher, task.env_id, task.episode_steps, config.seed)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 import envs
+from pbrl.behaviours import BEHAVIOURS
 from pbrl.cli.memory import check_memory
 from pbrl.config import QueryConfig, TrainConfig
 from pbrl.errors import ConfigError
@@ -116,6 +117,7 @@ def check_config(config: TrainConfig, task: envs.TaskInfo) -> None:
             "--agent.rollout-steps."
         )
     _check_annotator(config)
+    _check_behaviour(config, task)
     if config.reward_source == "preferences" and config.annotator != "none":
         _check_questions(config, task, rollout_size)
     check_memory(config, task, clip_steps(config, task))
@@ -128,12 +130,15 @@ def _check_annotator(config: TrainConfig) -> None:
             f"On the true reward (--true-reward) nobody is asked, but --annotator is "
             f"{config.annotator}: leave one of the two out."
         )
-    asks_teacher = config.annotator == "teacher" or config.reward_source == "true"
-    if not config.env.true_reward and asks_teacher:
+    asks_oracle = config.annotator == "teacher" and config.teacher not in BEHAVIOURS
+    on_true_reward = config.reward_source == "true"
+    if not config.env.true_reward and (asks_oracle or on_true_reward):
+        annotator = f"the annotator is the synthetic {config.teacher!r}, which judges by it"
         raise ConfigError(
-            "A task without a true reward (--no-true-reward) can only be judged by people, and "
-            f"the annotator here is the synthetic {config.teacher!r}, which judges by the true "
-            "reward. Add --annotator human."
+            "A task without a true reward (--no-true-reward, and every preset of a behaviour) can "
+            "only be judged by people, or by a scripted teacher who knows a behaviour; here "
+            f"{'the agent is to learn from it (--true-reward)' if on_true_reward else annotator}. "
+            "Add --annotator human."
         )
     if (config.annotator == "none") != bool(config.labels_from):
         raise ConfigError(
@@ -145,6 +150,18 @@ def _check_annotator(config: TrainConfig) -> None:
         raise ConfigError(
             f"--overlap is {config.query.overlap:g}, but only people are asked the same question "
             "twice: add --annotator human, or leave it out."
+        )
+
+
+def _check_behaviour(config: TrainConfig, task: envs.TaskInfo) -> None:
+    """Refuses a teacher who knows a behaviour of another task."""
+    if config.annotator != "teacher" or config.reward_source == "true":
+        return
+    behaviour = BEHAVIOURS.get(config.teacher)
+    if behaviour is not None and behaviour.env_id != task.env_id:
+        raise ConfigError(
+            f"The annotator {config.teacher!r} knows a behaviour of {behaviour.env_id}, but the "
+            f"task is {task.env_id}: choose another annotator, or train on that task."
         )
 
 

@@ -11,6 +11,7 @@ import tyro
 
 from experiments.presets import PRESETS, settings_for
 from pbrl.annotators import TEACHERS
+from pbrl.behaviours import BEHAVIOURS
 from pbrl.cli.assembly import StoresGiven, describe_task, run_from
 from pbrl.cli.checks import check_config
 from pbrl.cli.stores import written_down
@@ -60,7 +61,8 @@ def _parser() -> argparse.ArgumentParser:
         "--annotator",
         metavar="NAME",
         help="who judges: human, people at the viewer; none, nobody (see --labels); or a synthetic "
-        f"{', '.join(TEACHERS)} (default: oracle, which makes no errors)",
+        f"{', '.join(TEACHERS)} (default: oracle, which makes no errors), or a scripted one who "
+        f"knows a behaviour and no reward: {', '.join(BEHAVIOURS)}",
     )
     parser.add_argument(
         "--store",
@@ -155,10 +157,10 @@ def stores_given(options: argparse.Namespace) -> StoresGiven:
 
 def _with_options(config: TrainConfig, options: argparse.Namespace) -> TrainConfig:
     """Returns the settings changed by those options that were given."""
-    named, people = options.annotator, ("human", "none")
-    if named is not None and named not in (*TEACHERS, *people):
+    named, people, teachers = options.annotator, ("human", "none"), (*TEACHERS, *BEHAVIOURS)
+    if named is not None and named not in (*teachers, *people):
         raise ConfigError(
-            f"There is no annotator {named!r}. {nearest(named, (*TEACHERS, *people))}"
+            f"There is no annotator {named!r}. {nearest(named, (*teachers, *people))}"
         )
     who = named if named in people else "teacher" if named else config.annotator
     env = dataclasses.replace(
@@ -177,7 +179,7 @@ def _with_options(config: TrainConfig, options: argparse.Namespace) -> TrainConf
         env=env,
         query=query,
         annotator=who,
-        teacher=named if named in TEACHERS else config.teacher,
+        teacher=named if named in teachers else config.teacher,
         store=written_down(options.store) or config.store,
         look_for=config.look_for if options.look_for is None else options.look_for,
         labels_from=written_down(options.labels) or config.labels_from,

@@ -8,6 +8,7 @@ from types import FrameType
 
 from rich.console import Console
 
+from pbrl.behaviours import BEHAVIOURS
 from pbrl.checkpoints import Checkpoint, latest_checkpoint
 from pbrl.cli import INTERRUPTED
 from pbrl.cli.assembly import StoresGiven, describe_task, open_trainer, records_frames
@@ -156,4 +157,6 @@ def _stem(config: TrainConfig) -> str:
         reward = "true"
     elif config.annotator != "teacher":
         reward = f"{reward}-human" if config.annotator == "human" else "frozen"
+    elif config.teacher in BEHAVIOURS:
+        reward = f"{config.teacher}-{reward}"
     return f"{task}-{reward}-seed{config.seed}"

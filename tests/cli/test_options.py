@@ -9,6 +9,7 @@ from gymnasium import spaces
 from gymnasium.envs.registration import register
 
 from pbrl.cli.options import new_settings, parse
+from pbrl.config import TrainConfig
 from pbrl.runs import Run
 
 
@@ -51,6 +52,10 @@ register("Several-v0", several, max_episode_steps=10)
         ("train --env Dictionary-v0", "Dictionary-v0 observes Dict"),
         ("train --env Several-v0", "only Box and Discrete actions are supported"),
         ("train debug --no-true-reward", "can only be judged by people"),
+        ("train debug --annotator backflp", "no annotator 'backflp'. Did you mean backflip"),
+        ("train Walker2d --annotator backflip", "knows a behaviour of pbrl/Hopper-v0, but the"),
+        ("train Hopper-backflip --annotator oracle", "'oracle', which judges by it"),
+        ("train Hopper-backflip --true-reward", "the agent is to learn from it"),
         ("train debug --env.num-envs 0", "--env.num-envs is 0, but must be at least 1"),
         ("train debug --reward.ensemble-size 0", "--reward.ensemble-size is 0"),
         ("train debug --agent.lr -0.1", "--agent.lr is -0.1, but must be above 0"),
@@ -137,3 +142,14 @@ def test_a_folder_that_is_no_run_is_refused(refused, tmp_path):
     assert "is not a run" in refused(f"train --resume {tmp_path}")
     assert "is not a run" in refused(f"train --resume {tmp_path}/none")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_behaviour_is_taught_by_its_teacher_or_by_people():
+    taught = new_settings(*parse(["Hopper-backflip"]))
+    asked = new_settings(*parse(["Hopper-backflip", "--annotator", "human"]))
+    assert (taught.annotator, taught.teacher) == ("teacher", "backflip")
+    assert (asked.annotator, asked.look_for) == ("human", taught.look_for)
+    assert "backwards" in taught.look_for
+    plain = new_settings(*parse(["Hopper", "--annotator", "backflip"]))
+    assert plain.teacher == "backflip" and plain.env.true_reward
+    assert TrainConfig.from_json(taught.to_json()) == taught

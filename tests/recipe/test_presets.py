@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from experiments.presets import GAMES, PRESETS, UNMODIFIED
+from experiments.presets import BEHAVIOUR_PRESETS, GAMES, PRESETS, UNMODIFIED
 from pbrl.agents.build import build_agent
 from pbrl.annotators import TEACHERS, Teacher
 from pbrl.cli.assembly import describe_task, make_env, new_ensemble
@@ -14,7 +14,7 @@ from pbrl.config import AgentConfig
 from pbrl.query.schedule import initial_labels
 from pbrl.reward.network import apply_mlp, layer_weights
 
-TASKS = [name for name in PRESETS if name not in (*UNMODIFIED, *GAMES, "debug")]
+TASKS = [name for name in PRESETS if name not in (*UNMODIFIED, *GAMES, *BEHAVIOUR_PRESETS, "debug")]
 """The paper's eight and Humanoid; `debug` is there to be quick."""
 
 CLIPS = {

@@ -1,0 +1,43 @@
+"""The form of a behaviour: what it is in words, how a clip shows it, how much an episode has of it.
+
+Christiano et al. 2017 (arXiv 1706.03741), section 3.2, teach behaviours for which there is no
+reward. A person knows them when they see them; a scripted teacher stands in for the person here. It
+sees what a person would: the states or the pictures of a clip, and no reward of any kind.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from pbrl.segments import Segment
+
+Sight = Literal["render_states", "observations"]
+CLIPS_AT_ONCE = 64
+"""Clips looked at together: of games, a clip is 28 pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """A behaviour of one task."""
+
+    env_id: str
+    """The task that it is a behaviour of."""
+    look_for: str
+    """What a person would be asked to judge by."""
+    sight: Sight
+    """What of a clip, or of an episode, is looked at."""
+    score: Callable[[np.ndarray], np.ndarray]
+    """How well clips show it: (..., T, S) states, or (..., T, H, W) pictures, to (...)."""
+    equal_within: float
+    """Scores that differ by no more than this are a tie: neither clip shows more of it."""
+    measure: Callable[[np.ndarray], dict[str, float]]
+    """How much an episode has of it: (T, S) states, or (T, H, W) pictures, to names and values."""
+
+    def scores(self, clips: Sequence[Segment]) -> np.ndarray:
+        """Returns how well each of C clips of equal length shows it, (C,)."""
+        parts = [clips[i : i + CLIPS_AT_ONCE] for i in range(0, len(clips), CLIPS_AT_ONCE)]
+        return np.concatenate(
+            [self.score(np.stack([getattr(clip, self.sight) for clip in part])) for part in parts]
+        )

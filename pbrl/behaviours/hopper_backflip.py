@@ -1,0 +1,97 @@
+"""Hopper backflips: leap off the foot, turn over backwards in the air, land on the foot, again.
+
+A clip of 60 steps lasts .48 simulated seconds, in which a flip is not over: what shows in it is how
+far the torso turns. The teacher adds up over a clip's steps
+
+- how far the torso turned backwards in the air, in radians: while nothing touches the floor, and in
+  proportion to the torso's height, in full from a metre on. Who falls over backwards or rolls on
+  the floor does no flip. Turning forwards takes away as much, in the air or not;
+- and `STANDING_WORTH`, for a whole clip, of how high and how upright the torso is: its height in
+  metres times the cosine of its angle, nothing while it is head down, and half of it while anything
+  but the foot touches the floor. Of two that do not turn, the one that stands is nearer to a leap,
+  and one that lands on its foot can go on; one that kneels is nearer than one that lies.
+
+The torso's angle is the third coordinate of the state, which grows as the hopper falls on its
+face, and is not wrapped at a full turn.
+"""
+
+import numpy as np
+
+from pbrl.behaviours.behaviour import Behaviour
+from pbrl.behaviours.hopper_body import FOOT, HOPPER_BODY
+
+FULL_HEIGHT = 1.0
+"""Height of the torso from which it counts in full, m; standing it is 1.2 m high."""
+STANDING_WORTH = 3.0
+"""What a clip counts that stands upright all the time, in radians of turning."""
+Z, PITCH = 1, 2
+"""The torso's height and angle among the coordinates of the state."""
+
+
+def score(states: np.ndarray) -> np.ndarray:
+    """Returns how much clips show of a backflip (...), from their states (..., T, 6), rad."""
+    backwards = -np.diff(states[..., PITCH].astype(np.float64), axis=-1)  # (..., T - 1)
+    height = (states[..., Z] / FULL_HEIGHT).clip(0.0, 1.0)
+    flies = _in_air(states)
+    worth = height[..., 1:] * (flies[..., 1:] & flies[..., :-1])
+    turned = np.where(backwards > 0, worth * backwards, backwards).sum(axis=-1)
+    upright = height * np.cos(states[..., PITCH]).clip(0.0, 1.0) * np.where(_lies(states), 0.5, 1.0)
+    return turned + STANDING_WORTH * upright.mean(axis=-1)
+
+
+def backflips(states: np.ndarray) -> int:
+    """Returns how many backflips an episode (T, 6) has.
+
+    A backflip goes from upright to upright, a whole turn backwards. From the last time that the
+    torso was upright before it until it is so again nothing but the foot touches the floor, and at
+    the moment when the torso is upside down nothing does.
+    """
+    turned = -states[:, PITCH].astype(np.float64)
+    lies, in_air = _lies(states), _in_air(states)
+    count = 0
+    for turn in range(1, turns(states) + 1):
+        over = int(np.argmax(turned >= (2 * turn - 1) * np.pi))  # upside down for the first time
+        upright = np.flatnonzero(turned[:over] <= (2 * turn - 2) * np.pi)
+        begin = int(upright[-1]) if len(upright) else 0
+        end = over + int(np.argmax(turned[over:] >= 2 * turn * np.pi))
+        count += bool(in_air[over] and not lies[begin : end + 1].any())
+    return count
+
+
+def turns(states: np.ndarray) -> int:
+    """Returns how many whole turns backwards an episode (T, 6) has, however they were made."""
+    return int(max(0.0, -states[:, PITCH].min()) // (2 * np.pi))
+
+
+def measure(states: np.ndarray) -> dict[str, float]:
+    """Returns an episode's backflips, its backward turns, and its share of time off the floor."""
+    return {
+        "backflips": float(backflips(states)),
+        "backward turns": float(turns(states)),
+        "share of steps in the air": float(_in_air(states).mean()),
+        "share of steps lying": float(_lies(states).mean()),
+    }
+
+
+def _in_air(states: np.ndarray) -> np.ndarray:
+    """Returns whether nothing touches the floor (..., T)."""
+    return ~HOPPER_BODY.touches(states).max(axis=-1)
+
+
+def _lies(states: np.ndarray) -> np.ndarray:
+    """Returns whether anything but the foot touches the floor (..., T)."""
+    touches = HOPPER_BODY.touches(states)
+    return np.delete(touches, FOOT, axis=-1).max(axis=-1)
+
+
+HOPPER_BACKFLIP = Behaviour(
+    env_id="pbrl/Hopper-v0",
+    look_for=(
+        "Prefer the hopper that turns further over backwards, through the air rather than on the "
+        "floor. When neither turns, the one that stands."
+    ),
+    sight="render_states",
+    score=score,
+    equal_within=0.01,
+    measure=measure,
+)
