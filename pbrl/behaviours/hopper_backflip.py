@@ -22,7 +22,7 @@ from pbrl.behaviours.hopper_body import FOOT, HOPPER_BODY
 
 FULL_HEIGHT = 1.0
 """Height of the torso from which it counts in full, m; standing it is 1.2 m high."""
-STANDING_WORTH = 3.0
+STANDING_WORTH = 2.0
 """What a clip counts that stands upright all the time, in radians of turning."""
 Z, PITCH = 1, 2
 """The torso's height and angle among the coordinates of the state."""
