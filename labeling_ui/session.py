@@ -38,9 +38,6 @@ TURN_SECONDS = 1.0
 """The same for a pair that took the place of another by itself: a key that was meant for the other
 may be on its way, and a person notices first and judges then."""
 
-LEASED = (Role.LABEL, Role.GOLD)
-"""Roles of pairs that nobody else has meanwhile; checks and practice are not on lease."""
-
 
 @unique
 class Screen(Enum):
@@ -179,7 +176,7 @@ class Session:
         and the pair been leased anew: it is not asked again.
         """
         self.sitting.stored.append(stored)
-        if stored.judgement.pair.role in LEASED:
+        if stored.judgement.pair.role is Role.LABEL:
             self._forget(stored.judgement.pair.number)
         if self.screen is Screen.STORING:
             self._after_storing()
@@ -235,7 +232,7 @@ class Session:
 
     def _forget(self, number: int) -> None:
         """Takes a pair out of those to come; one that only checks the person stays."""
-        kept = [pair for pair in self.queue if pair.number != number or pair.role not in LEASED]
+        kept = [pair for pair in self.queue if pair.number != number or pair.role is not Role.LABEL]
         self.queue = deque(kept)
 
     def say(self, sentence: str) -> None:
@@ -280,7 +277,7 @@ class Session:
 
     def _give_back(self, pairs: Iterable[Pair]) -> None:
         """Asks the desk to hold pairs no more; checks and practice are not on lease."""
-        numbers = tuple(pair.number for pair in pairs if pair.role in LEASED)
+        numbers = tuple(pair.number for pair in pairs if pair.role is Role.LABEL)
         if numbers:
             self._requests.append(GiveBack(numbers))
 

@@ -178,6 +178,8 @@ class RewardLearning:
             if told:
                 self.told(0.0)
             self._fitted(self.ensemble.fit(labels, self._updates, *told))
+            if told:
+                self.told(1.0)
         return True
 
     @contextlib.contextmanager

@@ -16,6 +16,8 @@ from pbrl.runs import PACKAGES, Run, installed_versions
 
 MAY_DIFFER = {"threads", "query.max_lag"}
 """Results do not depend on the first; the second is about people, whom no grid asks."""
+MEASURED = {"agent.picture_format"}
+"""Where a cell says `auto`, the run's settings say what was measured when it began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,11 @@ def check_as_asked(cell: Cell, root: Path) -> None:
         asked, found = cell.config(), run.config()
     except ConfigError as error:
         raise CheckpointError(f"{folder}: {error} {instead}.") from error
-    differing = {n: v for n, v in differing_fields(found, asked).items() if n not in MAY_DIFFER}
+    differing = {
+        name: (was, now)
+        for name, (was, now) in differing_fields(found, asked).items()
+        if name not in MAY_DIFFER and not (name in MEASURED and now == "auto")
+    }
     if differing:
         fields = ", ".join(
             f"{name} is {was!r}, asked for {now!r}" for name, (was, now) in differing.items()
@@ -121,8 +127,11 @@ def outcome(cell: Cell, root: Path) -> Outcome:
 
 
 def config_hash(run: Run) -> str:
-    """Returns the first 12 hex digits of the SHA-256 of a run's settings, apart from the seed."""
-    settings = json.loads(run.config_file.read_text())
+    """Returns the first 12 hex digits of the SHA-256 of a run's settings, apart from the seed.
+
+    Settings that an earlier version did not write count as their defaults.
+    """
+    settings = json.loads(run.config().to_json())
     settings.pop("seed")
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 

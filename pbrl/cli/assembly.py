@@ -92,7 +92,8 @@ def open_trainer(
     torch.set_num_threads(config.learner_threads)
     task = describe_task(config.env.env_id)
     check_config(config, task)
-    config = with_picture_format(config, task)
+    if checkpoint is None:  # the agent of a checkpoint has its own
+        config = with_picture_format(config, task)
     recorded = records_frames(config, task)
     threads, count = config.threads, config.env.num_envs
     env = make_env(config.env, count, threads=threads, record_frames=recorded)

@@ -134,14 +134,14 @@ class Queries(Connected):
         now = time.time()
         row = {"run": run, "number": number, "text": text, "marked_at": now}
         known = {"run": run, "number": number, "reason": KNOWN, "withdrawn_at": now}
-        labels = select(func.count()).select_from(schema.answers)
-        labels = labels.where(
-            schema.answers.c.run == run, schema.answers.c.number == number, conditions.is_label()
+        table = schema.queries
+        unanswered = select(table.c.number).where(
+            table.c.run == run, table.c.number == number, ~conditions.answered()
         )
         with transaction(self.engine, write=True) as connection:
             statements.require_queries(connection, run, [number])
             connection.execute(schema.gold_marks.insert(), row)
-            if not connection.execute(labels).scalar_one():
+            if connection.execute(unanswered).first() is not None:
                 statements.insert_missing(connection, schema.withdrawals, [known])
 
     def gold(self, run: str) -> dict[int, str]:

@@ -71,7 +71,7 @@ def test_a_long_fit_says_how_far_it_is():
             raise AssertionError(sentence)
 
     config = dataclasses.replace(
-        PRESETS["debug"], reward=dataclasses.replace(PRESETS["debug"].reward, initial_updates=2000)
+        PRESETS["debug"], reward=dataclasses.replace(PRESETS["debug"].reward, initial_updates=2020)
     )
     with tempfile.TemporaryDirectory() as folder:
         trainer = open_trainer(config, Run(Path(folder)), Display(), None)

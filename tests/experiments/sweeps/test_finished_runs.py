@@ -87,3 +87,26 @@ def test_an_evaluation_without_its_run_is_refused(cell, tmp_path):
     (cell.folder(tmp_path) / "evaluation.json").write_text("{}")
     with pytest.raises(CheckpointError, match="holds an evaluation, but no run"):
         outcome(cell, tmp_path)
+
+
+def test_what_was_measured_at_the_start_is_as_asked(cell, finish, tmp_path):
+    file = finish(cell, tmp_path) / "config.json"
+    settings = json.loads(file.read_text())
+    settings["agent"]["picture_format"] = "bfloat16"
+    file.write_text(json.dumps(settings))
+    check_as_asked(cell, tmp_path)
+    asked = replace(cell, changes=(("agent.picture_format", "contiguous"),))
+    with pytest.raises(CheckpointError, match="picture_format is 'bfloat16', asked for 'contig"):
+        check_as_asked(asked, tmp_path)
+
+
+def test_a_setting_that_was_not_written_yet_has_the_defaults_hash(cell, finish, tmp_path):
+    run = Run(finish(cell, tmp_path))
+    before = config_hash(run)
+    settings = json.loads(run.config_file.read_text())
+    del settings["agent"]["picture_format"]
+    run.config_file.write_text(json.dumps(settings))
+    assert config_hash(run) == before
+    settings["agent"]["lr"] = 0.5
+    run.config_file.write_text(json.dumps(settings))
+    assert config_hash(run) != before
