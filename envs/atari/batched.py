@@ -29,6 +29,10 @@ FRAME_SKIP = 4
 """Frames that an action lasts; the last two are pooled."""
 GAME_STEPS = 27_000
 """Steps after which a game is cut: 30 minutes of play at 60 frames a second."""
+STEPS_OF_A_SEED = 10_000
+"""A copy whose seed has lasted so many steps is given another when its game ends. To go on from a
+snapshot, what came since the seeds is played again, so it should not be much; but a new seed takes
+the ALE as long as hundreds of steps, since it loads the game anew."""
 _FIRST_STEPS = 1024
 
 
@@ -88,7 +92,7 @@ class BatchedAtariEnv(TaskVectorEnv):
         )
         self._declare(*self.spaces(), num_envs)
         self._generators: list[np.random.Generator] = []
-        self._seeds, self._elapsed = np.zeros((2, num_envs), np.int64)
+        self._seeds, self._elapsed, self._since = np.zeros((3, num_envs), np.int64)
         self._actions = np.zeros((num_envs, _FIRST_STEPS), np.uint8)
         self._shrunk = np.zeros((num_envs, SIDE, SIDE), np.uint8)
         self._record_frames = record_frames
@@ -113,7 +117,7 @@ class BatchedAtariEnv(TaskVectorEnv):
             self._generators = [seeding.np_random(one)[0] for one in seeds]
         everywhere = np.ones(self.num_envs, np.bool_)
         self._draw_seeds(everywhere)
-        self._see(self._begin(everywhere), everywhere)
+        self._see(self._begin_seeded(everywhere), everywhere)
         self.game_over = self._over = np.zeros(self.num_envs, np.bool_)
         return self.observations.copy(), {}
 
@@ -135,37 +139,40 @@ class BatchedAtariEnv(TaskVectorEnv):
         pictures, rewards, over = self._play(actions)
         self.game_over = self._over = over
         if over.any():
-            self._draw_seeds(over)
             pictures = self._begin(over)
+            worn = over & (self._since >= STEPS_OF_A_SEED)
+            if worn.any():
+                self._draw_seeds(worn)
+                pictures = self._begin_seeded(worn)
         self._see(pictures, over)
         never = np.zeros(self.num_envs, np.bool_)
         return self.observations.copy(), rewards, never, never.copy(), {}
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """Returns the seeds and actions of the games under way, and the random streams."""
+        """Returns the seeds, the actions since, and the random streams."""
         if not self._generators:
             raise ResetNeeded("Cannot take a snapshot before reset().")
         return {
             "seeds": self._seeds.copy(),
-            "elapsed": self._elapsed.copy(),
-            "actions": self._actions[:, : self._elapsed.max()].copy(),
+            "since": self._since.copy(),
+            "actions": self._actions[:, : self._since.max()].copy(),
             "observations": self.observations.copy(),
             "game_over": self._over.copy(),
             "generators": pack_generators(self._generators),
         }
 
     def restore(self, snapshot: Mapping[str, np.ndarray]) -> None:
-        """Plays the games of a snapshot again, all to end at once.
+        """Plays everything since the seeds of a snapshot again, all copies to end at once.
 
         Raises:
             TaskError: The snapshot is of something else, or the games came out differently.
         """
         if not self._generators:
             self._generators = [seeding.np_random(0)[0] for _ in range(self.num_envs)]
-        played = int(np.max(snapshot["elapsed"], initial=0)) if "elapsed" in snapshot else 0
+        played = int(np.max(snapshot["since"], initial=0)) if "since" in snapshot else 0
         self._make_room(played)
         check_snapshot(snapshot, self.snapshot() | {"actions": self._actions[:, :played]})
-        self._seeds, self._elapsed = np.array(snapshot["seeds"]), np.array(snapshot["elapsed"])
+        self._seeds, self._since = np.array(snapshot["seeds"]), np.array(snapshot["since"])
         self._actions[:, :played] = snapshot["actions"]
         self._replay(played)
         if not np.array_equal(self.observations, snapshot["observations"]):
@@ -185,39 +192,46 @@ class BatchedAtariEnv(TaskVectorEnv):
         self._ale.close()
 
     def _replay(self, steps: int) -> None:
-        """Plays the games under way from their seeds; the longest lasts `steps` steps."""
-        begins = steps - self._elapsed  # (N,) when each game begins, so that all end together
-        late = np.zeros(self.num_envs, np.bool_)
-        self._begin(~late)  # the ALE starts with all of them
+        """Plays what came since the seeds; those that lasted longest lasted `steps` steps."""
+        begins = steps - self._since  # (N,) when each copy begins, so that all end together
+        self._begin_seeded(np.ones(self.num_envs, np.bool_))  # the ALE starts with all of them
         for t in range(steps + 1):
             late = begins == t
             if late.any():
-                self._see(self._begin(late), late)
+                self._see(self._begin_seeded(late), late)
             if t == steps:
                 return
             at = np.maximum(t - begins, 0)
-            actions = self._actions[np.arange(self.num_envs), at]
-            pictures, _, over = self._play(actions)
-            if over.any():  # of those that have not begun
+            pictures, _, over = self._play(self._actions[np.arange(self.num_envs), at])
+            if over.any():
                 pictures = self._begin(over)
             self._see(pictures, over)
 
     def _play(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Returns pictures, score gained (N,) float64 and whether the game is over (N,)."""
         pictures, scores, terminated, truncated, _ = self._ale.step(actions.astype(np.int32))
+        self._elapsed += 1
         over = terminated | truncated | (self._elapsed >= self._game_steps)
         return pictures, scores.astype(np.float64), over
 
     def _draw_seeds(self, where: np.ndarray) -> None:
-        """Draws the seeds of new games where `where` (N,) says so."""
+        """Draws new seeds where `where` (N,) says so."""
         for i in np.flatnonzero(where):
             self._seeds[i] = self._generators[i].integers(2**31)
-        self._elapsed[where] = 0
+        self._since[where] = 0
 
-    def _begin(self, where: np.ndarray) -> np.ndarray:
-        """Begins games with their seeds and returns the pictures of all copies."""
+    def _begin_seeded(self, where: np.ndarray) -> np.ndarray:
+        """Begins games with their seeds, and returns the pictures of all copies."""
+        return self._begin(where, self._seeds[where])
+
+    def _begin(self, where: np.ndarray, seeds: np.ndarray | None = None) -> np.ndarray:
+        """Begins games where `where` (N,) says so, and returns the pictures of all copies.
+
+        Without seeds, a copy's next game follows from its seed and all that was played since.
+        """
+        self._elapsed[where] = 0
         options = {"reset_mask": where} if not where.all() else None
-        pictures, _ = self._ale.reset(seed=self._seeds[where], options=options)
+        pictures, _ = self._ale.reset(seed=seeds, options=options)
         return pictures
 
     def _see(self, pictures: np.ndarray, began: np.ndarray) -> None:
@@ -233,12 +247,12 @@ class BatchedAtariEnv(TaskVectorEnv):
             self.observations[began] = self._shrunk[began][:, None]
 
     def _remember(self, actions: np.ndarray) -> None:
-        self._make_room(int(self._elapsed.max()) + 1)
-        self._actions[np.arange(self.num_envs), self._elapsed] = actions
-        self._elapsed += 1
+        self._make_room(int(self._since.max()) + 1)
+        self._actions[np.arange(self.num_envs), self._since] = actions
+        self._since += 1
 
     def _make_room(self, steps: int) -> None:
-        """Makes the record of actions as long as `steps`, doubling it as games go on."""
+        """Makes the record of actions as long as `steps`, doubling it as it grows."""
         while self._actions.shape[1] < steps:
             self._actions = np.concatenate((self._actions, np.zeros_like(self._actions)), axis=1)
 

@@ -158,7 +158,9 @@ def test_with_pictures_the_agent_sees_nearly_the_same(make):
 
 
 @games
-def test_it_goes_on_from_a_snapshot_exactly(make, env_id):
+@pytest.mark.parametrize("steps_of_a_seed", [50, 10_000])
+def test_it_goes_on_from_a_snapshot_exactly(make, monkeypatch, env_id, steps_of_a_seed):
+    monkeypatch.setattr(batched, "STEPS_OF_A_SEED", steps_of_a_seed)
     env = make(env_id, 3, game_steps=80)
     env.reset(seed=5)
     for actions in random_actions(env, 190):
@@ -179,11 +181,27 @@ def test_games_of_unlike_length_are_played_again_to_end_together(make):
     env.reset(seed=2)
     for actions in random_actions(env, 1500):
         env.step(actions)
-    assert len(set(env._elapsed)) == 4
+    assert len(set(env._elapsed)) == 4, "some games ended on the way"
+    assert set(env._since) == {1500}, "and none of them took a new seed"
     other = make("pbrl/Seaquest-v0", 4)
     other.restore(env.snapshot())
     for actions in random_actions(env, 60, seed=3):
         assert np.array_equal(env.step(actions)[0], other.step(actions)[0])
+
+
+def test_a_seed_lasts_to_the_end_of_a_game(make, monkeypatch):
+    monkeypatch.setattr(batched, "STEPS_OF_A_SEED", 60)
+    env = make("pbrl/Pong-v0", 2, game_steps=25)
+    env.reset(seed=0)
+    seeds, since = [env._seeds.copy()], []
+    for actions in random_actions(env, 160):
+        env.step(actions)
+        seeds.append(env._seeds.copy())
+        since.append(int(env._since[0]))
+    changed = [t for t in range(1, 161) if not np.array_equal(seeds[t - 1], seeds[t])]
+    assert changed == [75, 150], "the first ends of a game after 60 steps"
+    assert max(since) == 74
+    assert len(env.snapshot()["actions"][0]) == 10
 
 
 def test_games_that_come_out_differently_are_refused(make):
