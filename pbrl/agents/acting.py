@@ -1,5 +1,6 @@
 """What acting needs besides stepping: noise, and what the policy thought of a rollout."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,39 @@ import torch
 from gymnasium import spaces
 from torch import Tensor
 
-from pbrl.agents.policy import Apply, Weights, log_likelihood
+from pbrl.agents.picture_format import PictureFormat, arrange
+from pbrl.agents.policy import Apply, Heads, Weights, log_likelihood
 from pbrl.agents.recording import Recording, flatten
+
+PART = 256
+"""Pictures that go through the network at once where they are many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """A policy, to be asked about many observations at once."""
+
+    apply: Apply
+    """See `policy_function`."""
+    compiled: Apply
+    """The same, compiled for `PART` pictures."""
+    picture_format: PictureFormat
+    """In which it computes."""
+
+    def answer(self, weights: Weights, arranged: Tensor) -> Heads:
+        """Returns its answer to `(B, ...)` observations.
+
+        Numbers go through at once, in small networks; of pictures whole parts are compiled, and
+        what is left over runs as it is, since it may be of any size.
+        """
+        if arranged.ndim != 4:
+            return self.apply(*weights, arranged)
+        heads = [
+            (self.compiled if len(part) == PART else self.apply)(*weights, part)
+            for part in arranged.split(PART)
+        ]
+        actor, values, log_std = zip(*heads, strict=True)
+        return Heads(torch.cat(actor), torch.cat(values), log_std[0])
 
 
 def draw_noise(
@@ -20,12 +52,12 @@ def draw_noise(
 
 
 @torch.no_grad()
-def evaluate(recording: Recording, apply: Apply, weights: Weights, last_observations: Any) -> None:
+def evaluate(recording: Recording, mind: Mind, weights: Weights, last_observations: Any) -> None:
     """Fills in the values and log-probabilities of a rollout under the policy that acted.
 
     Args:
         recording: of the rollout.
-        apply: the policy, see `policy_function`.
+        mind: the policy.
         weights: that it acted with.
         last_observations: (N, ...), after the last step.
     """
@@ -34,9 +66,11 @@ def evaluate(recording: Recording, apply: Apply, weights: Weights, last_observat
     def values(observations: Any) -> np.ndarray:
         """Returns values (B,) of observations (B, ...)."""
         tensor = torch.as_tensor(observations, device=device)
-        return apply(*weights, tensor).values.cpu().numpy()
+        return mind.answer(weights, arrange(tensor, mind.picture_format)).values.cpu().numpy()
 
-    heads = apply(*weights, flatten(recording.rollout.observations, device))
+    observations = flatten(recording.rollout.observations, device)
+    recording.arranged = arrange(observations, mind.picture_format)
+    heads = mind.answer(weights, recording.arranged)
     log_probs = log_likelihood(heads, flatten(recording.actions, device))
     num_steps, num_envs = recording.values.shape
     recording.values[:] = heads.values.cpu().reshape(num_envs, num_steps).T

@@ -13,7 +13,7 @@ from gymnasium import spaces
 from stable_baselines3.common.policies import ActorCriticCnnPolicy
 from torch import Tensor
 
-from pbrl.agents.picture_format import FORMATS, PictureFormat
+from pbrl.agents.picture_format import FORMATS, PictureFormat, arrange
 from pbrl.agents.policy import Apply, Weights, policy_function, read_weights
 
 GAIN = 1.1
@@ -40,23 +40,24 @@ def fastest_format(
     seen = torch.zeros(shape, dtype=torch.uint8, device=device)
     weights = read_weights(policy)
     functions: dict[PictureFormat, Apply] = {one: policy_function(policy, one) for one in FORMATS}
-    for apply in functions.values():
-        seconds_of(apply, weights, seen)  # the first time prepares
+    arranged = {one: arrange(seen, one) for one in FORMATS}
+    for one, apply in functions.items():
+        seconds_of(apply, weights, arranged[one])  # the first time prepares
     seconds: dict[PictureFormat, float] = {one: math.inf for one in FORMATS}
     for _ in range(ROUNDS):
         for one, apply in functions.items():
-            seconds[one] = min(seconds[one], seconds_of(apply, weights, seen))
+            seconds[one] = min(seconds[one], seconds_of(apply, weights, arranged[one]))
     return choose(seconds)
 
 
-def seconds_of(apply: Apply, weights: Weights, observations: Tensor) -> float:
+def seconds_of(apply: Apply, weights: Weights, arranged: Tensor) -> float:
     """Returns how long a policy takes for the gradients of a minibatch."""
     vector = weights.vector.requires_grad_()
     begun = time.perf_counter()
-    heads = apply(vector, weights.buffers, observations)
+    heads = apply(vector, weights.buffers, arranged)
     (heads.actor.sum() + heads.values.sum()).backward()
     vector.grad = None
-    if observations.is_cuda:
+    if arranged.is_cuda:
         torch.cuda.synchronize()
     return time.perf_counter() - begun
 

@@ -87,14 +87,14 @@ def make_experience(
         gae_lambda,
     )
     parts = (
-        recording.rollout.observations,
         recording.actions,
         recording.values,
         recording.log_probs,
         advantages,
         advantages + recording.values,
     )
-    return Experience(*(flatten(part, device) for part in parts))
+    assert recording.arranged is not None
+    return Experience(recording.arranged, *(flatten(part, device) for part in parts))
 
 
 def run_epochs(

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.utils import parameters_to_vector
 
-from pbrl.agents.picture_format import PictureFormat, extract_features
+from pbrl.agents.picture_format import PictureFormat, check_format, extract_features
 from pbrl.errors import ConfigError
 
 
@@ -52,9 +52,9 @@ class _Forward(nn.Module):
         self.policy = policy
         self.picture_format: PictureFormat = picture_format
 
-    def forward(self, observations: Tensor) -> Heads:
+    def forward(self, arranged: Tensor) -> Heads:
         policy = self.policy
-        features: Any = extract_features(policy, observations, self.picture_format)
+        features: Any = extract_features(policy, arranged, self.picture_format)
         shared = policy.share_features_extractor
         for_actor, for_critic = (features,) * 2 if shared else features
         actor = policy.action_net(policy.mlp_extractor.forward_actor(for_actor))
@@ -68,15 +68,17 @@ Apply = Callable[[Tensor, tuple[Tensor, ...], Tensor], Heads]
 def policy_function(
     policy: ActorCriticPolicy, picture_format: PictureFormat = "contiguous"
 ) -> Apply:
-    """Returns the policy as a function `(vector (P,), buffers, observations (B, ...)) -> Heads`.
+    """Returns the policy as a function `(vector (P,), buffers, arranged (B, ...)) -> Heads`.
 
     Args:
         policy: Stable-Baselines3's.
-        picture_format: how convolutions compute.
+        picture_format: how convolutions compute; the function takes what `arrange` makes of
+            observations for it.
 
     Raises:
-        ConfigError: the policy's distribution is not supported.
+        ConfigError: the policy's distribution is not supported, or its network not in this format.
     """
+    check_format(policy, picture_format)
     kind = type(policy.action_dist)
     if kind not in (DiagGaussianDistribution, CategoricalDistribution):
         raise ConfigError(
@@ -88,13 +90,13 @@ def policy_function(
     sizes = [shape.numel() for shape in shapes.values()]
     buffer_names = [name for name, _ in forward.named_buffers()]
 
-    def apply(vector: Tensor, buffers: tuple[Tensor, ...], observations: Tensor) -> Heads:
+    def apply(vector: Tensor, buffers: tuple[Tensor, ...], arranged: Tensor) -> Heads:
         state = dict(zip(buffer_names, buffers, strict=True))
         for (name, shape), piece in zip(shapes.items(), vector.split(sizes), strict=True):
             state[name] = piece.view(shape)
         # SB3 keeps one extractor under three names. Swapped under each of them, as tied weights
         # are by default, it would not get its own weights back.
-        return functional_call(forward, state, (observations,), tie_weights=False)
+        return functional_call(forward, state, (arranged,), tie_weights=False)
 
     return apply
 

@@ -24,7 +24,7 @@ class Experience(NamedTuple):
     """A rollout as the update reads it, B = N * T, environment by environment."""
 
     observations: Tensor
-    """(B, ...)."""
+    """(B, ...) as the policy computes with them, see `picture_format.arrange`."""
     actions: Tensor
     """(B, A) float32 before clipping, or (B,) int64."""
     values: Tensor

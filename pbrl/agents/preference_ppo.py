@@ -36,10 +36,10 @@ from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor
 
 from pbrl.agents import normalization
-from pbrl.agents.acting import draw_noise, evaluate
+from pbrl.agents.acting import Mind, draw_noise, evaluate
 from pbrl.agents.learning import UpdateReport, check_rewards, make_experience, run_epochs, summarize
 from pbrl.agents.optimizer import adam_settings, read_learner, write_learner
-from pbrl.agents.picture_format import PictureFormat
+from pbrl.agents.picture_format import PictureFormat, arrange
 from pbrl.agents.policy import policy_function, read_weights, sample
 from pbrl.agents.ppo_update import Experience, Hyperparameters, make_update
 from pbrl.agents.recording import Recording
@@ -106,18 +106,19 @@ class PreferencePPO(PPO):
 
     def _make_functions(self) -> None:
         """Makes the functions of tensors that acting and learning consist of."""
-        apply = policy_function(self.policy, self.picture_format)
+        picture_format = self.picture_format
+        apply = policy_function(self.policy, picture_format)
 
         def act(
             vector: Tensor, buffers: tuple[Tensor, ...], observations: Tensor, noise: Tensor
         ) -> Tensor:
-            return sample(apply(vector, buffers, observations), noise)
+            return sample(apply(vector, buffers, arrange(observations, picture_format)), noise)
 
         self._adam = adam_settings(self.policy.optimizer)
         update = make_update(apply, self._adam, self.normalize_advantage)
-        self._apply = apply
-        self._act = compile_function(act) if self.compiled else act
-        self._update = compile_function(update) if self.compiled else update
+        compiled = compile_function if self.compiled else lambda function: function
+        self._mind = Mind(apply, compiled(apply), picture_format)
+        self._act, self._update = compiled(act), compiled(update)
 
     @staticmethod
     def _wrap_env(
@@ -127,7 +128,7 @@ class PreferencePPO(PPO):
         return PPO._wrap_env(adapted, verbose, monitor_wrapper)
 
     def _excluded_save_params(self) -> list[str]:
-        made = ["_recording", "_adam", "_apply", "_act", "_update"]
+        made = ["_recording", "_adam", "_mind", "_act", "_update"]
         return [*super()._excluded_save_params(), *made]
 
     def save(
@@ -227,7 +228,7 @@ class PreferencePPO(PPO):
             self._last_obs = new_obs
             self._last_episode_starts = dones
         recording.check_finite(self._last_obs)
-        evaluate(recording, self._apply, weights, self._last_obs)
+        evaluate(recording, self._mind, weights, self._last_obs)
         callback.update_locals(locals())
         callback.on_rollout_end()
         return True

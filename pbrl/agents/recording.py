@@ -57,6 +57,8 @@ class Recording:
         """(T, N) of the observation that a time limit cut the episode at, else 0."""
         self.last_values = np.zeros(shape[1], np.float32)
         """(N,) of the observations after the last step."""
+        self.arranged: Tensor | None = None
+        """(N * T, ...) the observations as the policy computes with them, once they are whole."""
         self.complete = False
         """Whether all T steps are there."""
         self.final_observations: list[np.ndarray] = []

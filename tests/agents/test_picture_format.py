@@ -8,8 +8,10 @@ from stable_baselines3.common.policies import ActorCriticCnnPolicy
 from torch.func import grad
 
 from pbrl.agents.fastest_format import GAIN, choose, fastest_format
-from pbrl.agents.picture_format import FORMATS, extract_features
+from pbrl.agents.nature_cnn import blocks
+from pbrl.agents.picture_format import FORMATS, arrange, extract_features
 from pbrl.agents.policy import policy_function, read_weights
+from pbrl.errors import ConfigError
 
 SPACE = spaces.Box(0, 255, (4, 84, 84), np.uint8)
 
@@ -29,7 +31,7 @@ def seen():
 def answer_and_gradient(policy, seen, picture_format):
     """Returns logits, values and the gradient of a sum of both."""
     apply = policy_function(policy, picture_format)
-    weights = read_weights(policy)
+    weights, seen = read_weights(policy), arrange(seen, picture_format)
     heads = apply(*weights, seen)
 
     def loss(vector):
@@ -48,6 +50,35 @@ def test_a_format_computes_the_same(policy, seen, picture_format, tolerance):
     for expected, found in zip(plain, other, strict=True):
         assert found.dtype == torch.float32
         assert (found - expected).norm() <= tolerance * expected.norm()
+
+
+def test_a_block_is_its_pictures_row_by_row():
+    seen = torch.arange(2 * 3 * 10 * 9).reshape(2, 3, 10, 9).to(torch.uint8)
+    found = blocks(seen)
+    assert found.shape == (2, 2, 2, 48)  # two rows and a column are left over
+    block = seen[1, :, 4:8, 0:4]
+    assert found[1, 1, 0].tolist() == block.flatten().tolist()
+
+
+@pytest.mark.parametrize("shape", [(1, 36, 44), (3, 50, 61)])
+def test_pictures_of_other_sizes_are_computed_alike(shape):
+    torch.manual_seed(1)
+    space = spaces.Box(0, 255, shape, np.uint8)
+    policy = ActorCriticCnnPolicy(space, spaces.Discrete(3), lambda _: 0.0)
+    seen = torch.from_numpy(np.stack([space.sample(), space.sample()]))
+    plain = answer_and_gradient(policy, seen, "contiguous")
+    other = answer_and_gradient(policy, seen, "channels_last")
+    for expected, found in zip(plain, other, strict=True):
+        assert (found - expected).norm() <= 1e-5 * expected.norm()
+
+
+def test_other_networks_of_pictures_are_refused():
+    own = ActorCriticCnnPolicy(
+        SPACE, spaces.Discrete(6), lambda _: 0.0, share_features_extractor=False
+    )
+    with pytest.raises(ConfigError, match="NatureCNN"):
+        policy_function(own, "bfloat16")
+    policy_function(own, "contiguous")
 
 
 def test_bfloat16_is_one(policy, seen):
