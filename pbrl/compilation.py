@@ -4,8 +4,8 @@
 holds; for functions that run in a fifth of a millisecond this costs as much as the work. Here a
 function is traced once per shapes of its arguments, and its graph is given to the compiler behind
 `torch.compile` ahead of time (AOTInductor). What comes of it is a library in the user's cache, so
-that later runs load neither the compiler nor wait for it. In exchange the function must depend on
-its arguments alone.
+that later runs load neither the compiler nor wait for it. On a GPU it is a CUDA graph of the
+kernels that the compiler makes. In exchange the function must depend on its arguments alone.
 """
 
 import contextlib
@@ -21,6 +21,8 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 from torch.fx.experimental.proxy_tensor import make_fx
+
+from pbrl.cuda_graph import CudaGraph
 
 Run = Callable[[list[Tensor]], list[Tensor]]
 """A compiled graph: tensors in, tensors out."""
@@ -142,9 +144,9 @@ def _build(graph: fx.GraphModule, flat: list[Tensor], path: Path) -> str:
 
 
 def _loaded(graph: fx.GraphModule, flat: list[Tensor]) -> Run:
-    """Returns a graph for a GPU, compiled in this process."""
+    """Returns a graph for a GPU, compiled in this process and recorded as a CUDA graph."""
     run: Any = torch._inductor.compile(graph, [*flat])
-    return lambda tensors: run(*tensors)
+    return CudaGraph(lambda tensors: run(*tensors), flat)
 
 
 def _fingerprint(graph: fx.GraphModule, flat: list[Tensor]) -> str:

@@ -134,3 +134,48 @@ def test_the_library_of_another_run_is_used_and_a_damaged_one_built_anew(cache, 
         warnings.simplefilter("error")
         assert torch.equal(compile_function(square_of)(torch.arange(6.0)), torch.arange(6.0) ** 2)
     assert (library.stat().st_mtime_ns != found) == damaged
+
+
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+
+
+@needs_gpu
+def test_a_cuda_graph_equals_the_function():
+    calls = []
+
+    def function(x, pair):
+        calls.append(x)
+        return x.sin() + pair[0], (pair[1] * x,)
+
+    graph = compile_function(function)
+    x, shift, factor = (torch.rand(64, device="cuda") for _ in range(3))
+    kept = graph(x, (shift, factor))
+    traced = len(calls)
+    for change in (torch.zeros_like(x), torch.rand_like(x)):
+        expected = function(change, (shift, factor))
+        torch.testing.assert_close(graph(change, (shift, factor)), expected)
+    x += 1  # the tensor of an earlier call, written to since
+    torch.testing.assert_close(graph(x, (shift, factor)), function(x, (shift, factor)))
+    torch.testing.assert_close(kept, function(x - 1, (shift, factor)))  # nobody wrote over it
+    assert len(calls) == traced + 4, "the graph calls the function"
+
+
+@needs_gpu
+def test_an_agent_on_a_gpu_learns_what_an_uncompiled_one_learns(make_envs):
+    def agent(compiled):
+        return PreferencePPO(
+            "MlpPolicy",
+            make_envs("Pendulum-v1"),
+            **{"n_steps": 32, "batch_size": 16, "n_epochs": 2, "seed": 0},
+            device="cuda",
+            compiled=compiled,
+        )
+
+    eager, fast = agent(compiled=False), agent(compiled=True)
+    for one in (eager, fast):
+        one.collect()
+    fast._recording = eager._recording
+    for one in (eager, fast):
+        one.update(np.array(eager.last_rollout.true_rewards))
+    for ours, theirs in zip(eager.policy.parameters(), fast.policy.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=0)
