@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pbrl.errors import ConfigError
 
-RewardTeacher = Literal["oracle", "mistake", "stoc", "skip", "myopic", "equal"]
+RewardTeacher = Literal["oracle", "mistake", "stoc", "skip", "myopic", "equal", "target"]
 BehaviourName = Literal["backflip", "one-leg", "level"]
 TeacherName = RewardTeacher | BehaviourName
 RewardSource = Literal["preferences", "true"]
@@ -118,6 +118,9 @@ class RewardConfig:
     """Gradient steps of each later fit (not stated in the paper)."""
     reward_std: float = 1.0
     """Standard deviation of a member's predicted reward over the labelled clips."""
+    picture_format: PictureFormat = "contiguous"
+    """How predictors that see pictures compute: `bfloat16` is less exact; `auto` takes the
+    agent's. The layout is theirs in any case."""
     dropout: float = 0.0
     """Share of channels that training leaves out; of predictors that see pictures."""
     label_window: int = 0
@@ -199,7 +202,7 @@ class TrainConfig:
     teacher: TeacherName = "oracle"
     """The synthetic annotator: the paper's oracle, a B-Pref teacher that errs, or a scripted
     teacher who knows a behaviour (`backflip` of Hopper, `one-leg` of HalfCheetah, `level` of
-    Enduro) and sees no reward."""
+    Enduro) and sees no reward. `target` does not compare, but tells the clips' true returns."""
     teacher_clips: bool = False
     """Let the synthetic annotator judge by rewards clipped to [-1, 1]."""
     threads: int = 0
@@ -213,6 +216,12 @@ class TrainConfig:
     this small are said to be faster on the CPU)."""
     checkpoint_steps: int = 100_000
     """Steps between two checkpoints."""
+
+    @property
+    def feedback(self) -> str:
+        """Returns the kind of feedback that is asked for, as `pbrl.feedback` names it."""
+        told = self.annotator == "teacher" and self.teacher == "target"
+        return "return" if told else "comparison"
 
     def to_json(self) -> str:
         """Returns the configuration as indented JSON, the content of `config.json`."""

@@ -1096,8 +1096,8 @@ GAMES = (
     Mutant(
         "games: batch normalisation after training",
         "pbrl/reward/cnn.py",
-        "(shift - mean * gain)",
-        "(shift - 0 * gain)",
+        ", shift - mean * gain))",
+        ", shift - 0 * gain))",
         f"{CNN}::test_after_training_each_member_is_its_own_network",
     ),
     Mutant(

@@ -12,7 +12,7 @@ from pbrl.config import TrainConfig, differing_fields
 
 NO_DIFFERENCE = {
     *("seed", "store", "store_run", "labels_from", "threads", "learner_threads", "device"),
-    *("checkpoint_steps", "agent.picture_format", "query.clip_megabytes"),
+    *("checkpoint_steps", "agent.picture_format", "reward.picture_format", "query.clip_megabytes"),
 }
 """Settings that make no condition of their own: where and how fast a run computes."""
 IN_THE_NAME = {"reward_source", "annotator", "teacher", "query.label_budget"}

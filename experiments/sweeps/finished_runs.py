@@ -16,7 +16,7 @@ from pbrl.runs import PACKAGES, Run, installed_versions
 
 MAY_DIFFER = {"threads", "query.max_lag"}
 """Results do not depend on the first; the second is about people, whom no grid asks."""
-MEASURED = {"agent.picture_format"}
+MEASURED = {"agent.picture_format", "reward.picture_format"}
 """Where a cell says `auto`, the run's settings say what was measured when it began."""
 
 

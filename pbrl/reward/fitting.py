@@ -99,19 +99,6 @@ def fit_step_by_annotator(
     )
 
 
-def stacks(clips: Tensor, count: int) -> Tensor:
-    """Returns what an agent that sees several pictures at a time sees at each step of clips.
-
-    Args:
-        clips: `(..., T + K - 1, H, W)`, each picture once.
-        count: Pictures K in an observation.
-
-    Returns:
-        `(..., T, K, H, W)`.
-    """
-    return clips.unfold(-3, count, 1).movedim(-1, -3)
-
-
 def fit_pictures_step(
     learner: Learner,
     statistics: Tensor,
@@ -143,12 +130,10 @@ def fit_pictures_step(
         kind: The kind of feedback, which owns the likelihood.
         lr: Learning rate.
     """
-    seen = stacks(clips, cnn.stack)
-    pictures = seen.flatten(1, 3).transpose(0, 1)  # (M * K * T, E, stack, side, side)
 
     def objective(params: Tensor) -> tuple[Tensor, Tensor]:
-        rewards, measured = networks.train_cnn(cnn, params, pictures, uniform)
-        returns = rewards.unflatten(1, seen.shape[1:4]).sum(dim=-1)
+        rewards, measured = networks.train_cnn(cnn, params, clips.flatten(1, 2), uniform)
+        returns = rewards.sum(dim=-1).unflatten(1, clips.shape[1:3])
         fit = -kind.log_likelihood(returns, targets, error_rates).mean(dim=1)
         return (fit + l2 * networks.squared_weights(cnn, params)).sum(), measured
 

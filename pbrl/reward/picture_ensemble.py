@@ -23,7 +23,9 @@ from pbrl.reward.ensemble import FitData, RewardEnsemble
 from pbrl.reward.labels import Floats, LabelledClips
 
 PART = 256
-"""Inputs that go through the networks at once."""
+"""Steps that go through the networks at once."""
+DTYPES = {"bfloat16": torch.bfloat16}
+"""What convolutions compute in, by the name of a picture format; float32 by all others."""
 
 
 class PictureEnsemble(RewardEnsemble):
@@ -52,7 +54,10 @@ class PictureEnsemble(RewardEnsemble):
 
     def _make_networks(self, rng: torch.Generator) -> Tensor:
         config = self.config
-        self._cnn = Cnn(self.shape[0], self.shape[1], config.leaky_slope, config.dropout)
+        self._cnn = Cnn(
+            *(self.shape[0], self.shape[1], config.leaky_slope, config.dropout),
+            dtype=DTYPES.get(config.picture_format, torch.float32),
+        )
         self.statistics = cnn.new_statistics(self._cnn, config.ensemble_size).to(self.device)
         self._fit_pictures_step = compile_function(
             functools.partial(
@@ -87,7 +92,8 @@ class PictureEnsemble(RewardEnsemble):
         self.statistics = torch.as_tensor(state["statistics"], device=self.device)
 
     def _raw_rewards(self, observations: NDArray[np.uint8], actions: Floats) -> Tensor:
-        return self._forward(torch.from_numpy(observations.reshape(-1, *self.shape)))
+        stacks = torch.from_numpy(observations.reshape(-1, *self.shape))
+        return self._clip_rewards(stacks).squeeze(-1)  # clips of one step
 
     def _set_input_normalizer(self, labels: LabelledClips) -> None:
         """Does nothing: a picture's brightness has a scale of its own."""
@@ -143,22 +149,14 @@ class PictureEnsemble(RewardEnsemble):
         return torch.cat(parts, dim=1)
 
     def _clip_rewards(self, clips: Tensor) -> Tensor:
-        """Returns each member's reward of the steps of clips, `(E, C, T)`, a few at a time."""
-        steps = clips.shape[1] - self.shape[0] + 1
-        rewards = []
-        for part in clips.split(max(PART // steps, 1)):
-            seen = fitting.stacks(part, self.shape[0])
-            rewards.append(self._forward(seen.flatten(0, 1)).unflatten(1, seen.shape[:2]))
-        return torch.cat(rewards, dim=1)
-
-    def _forward(self, seen: Tensor) -> Tensor:
-        """Returns each member's reward `(E, B)` of inputs `(B, K, side, side)`, in parts.
+        """Returns each member's reward of the steps of clips, `(E, C, T)`, a few clips at a time.
 
         Whole parts are compiled; what is left over runs as it is, since it may be of any size.
         """
+        at_once = max(PART // (clips.shape[1] - self.shape[0] + 1), 1)
         rewards = []
-        for part in seen.to(self.device).split(PART):
-            whole = len(part) == PART
+        for part in clips.to(self.device).split(at_once):
+            whole = len(part) == at_once
             apply = self._apply if whole else functools.partial(cnn.apply_cnn, self._cnn)
             rewards.append(apply(self.learner.parameters, self.statistics, part.contiguous()))
         return torch.cat(rewards, dim=1)

@@ -53,8 +53,10 @@ def test_a_run_asks_fits_and_ends(pong_run):
 
 
 def test_the_format_that_was_measured_stands_in_the_settings(pong_run):
-    chosen = json.loads((pong_run / "config.json").read_text())["agent"]["picture_format"]
+    config = json.loads((pong_run / "config.json").read_text())
+    chosen = config["agent"]["picture_format"]
     assert chosen in FORMATS
+    assert config["reward"]["picture_format"] == chosen
     agent = PreferencePPO.load(latest_checkpoint(Run(pong_run), print).agent, device="cpu")
     assert agent.picture_format == chosen
 

@@ -1,5 +1,6 @@
 """The convolutional predictors against torch's own layers, one member at a time."""
 
+import dataclasses
 import math
 
 import pytest
@@ -29,9 +30,10 @@ def params():
     return drawn + 0.1 * moved  # so that scales and shifts are not all alike
 
 
-def pictures(count, *members):
+def pictures(*shape):
+    """Clips of one step, a stack of four pictures."""
     rng = torch.Generator().manual_seed(2)
-    return torch.randint(0, 256, (count, *members, 4, 84, 84), generator=rng, dtype=torch.uint8)
+    return torch.randint(0, 256, (*shape, 4, 84, 84), generator=rng, dtype=torch.uint8)
 
 
 def one_member(params, member, statistics=None):
@@ -66,7 +68,7 @@ def test_after_training_each_member_is_its_own_network(params):
     statistics = new_statistics(CNN, MEMBERS)
     statistics += torch.rand(statistics.shape, generator=torch.Generator().manual_seed(3))
     seen = pictures(5)
-    rewards = apply_cnn(CNN, params, statistics, seen)
+    rewards = apply_cnn(CNN, params, statistics, seen).squeeze(-1)
     assert rewards.shape == (MEMBERS, 5)
     for member in range(MEMBERS):
         expected = one_member(params, member, statistics)(seen / 255).squeeze(-1)
@@ -75,13 +77,13 @@ def test_after_training_each_member_is_its_own_network(params):
 
 def test_in_training_each_member_sees_its_own_batch(params):
     plain = Cnn(4, 84, 0.01, dropout=0.0)
-    seen = pictures(6, MEMBERS)
+    seen = pictures(MEMBERS, 6)
     rewards, measured = train_cnn(plain, params, seen, torch.zeros(4, 6, MEMBERS, 16))
     for member in range(MEMBERS):
         network = one_member(params, member)
-        expected = network(seen[:, member] / 255).squeeze(-1)
+        expected = network(seen[member] / 255)
         torch.testing.assert_close(rewards[member], expected, rtol=1e-4, atol=1e-4)
-        first = network[0](seen[:, member] / 255)
+        first = network[0](seen[member] / 255)
         torch.testing.assert_close(
             measured[0, 0, member], first.mean(dim=(0, 2, 3)), rtol=1e-3, atol=1e-4
         )
@@ -91,7 +93,7 @@ def test_in_training_each_member_sees_its_own_batch(params):
 
 
 def test_dropout_takes_whole_channels_and_keeps_the_mean(params):
-    seen = pictures(4, MEMBERS)
+    seen = pictures(MEMBERS, 4)
     kept, _ = train_cnn(CNN, params, seen, torch.full((4, 4, MEMBERS, 16), 0.5))
     doubled, _ = train_cnn(Cnn(4, 84, 0.01, 0.0), params, seen, torch.zeros(4, 4, MEMBERS, 16))
     assert not torch.allclose(kept, doubled)  # each layer's output is twice as large
@@ -110,6 +112,48 @@ def test_dropout_takes_whole_channels_and_keeps_the_mean(params):
         torch.full((4, 4, MEMBERS, 16), 0.9),
     )
     torch.testing.assert_close(without, same, rtol=1e-4, atol=1e-4)
+
+
+def test_a_clip_is_seen_as_its_stacks_of_four(params):
+    statistics = new_statistics(CNN, MEMBERS)
+    clips = pictures(2, 2)[:, :, :3].flatten(1, 2)  # two clips of six pictures, three steps
+    rewards = apply_cnn(CNN, params, statistics, clips)
+    assert rewards.shape == (MEMBERS, 2, 3)
+    for step in range(3):
+        alone = apply_cnn(CNN, params, statistics, clips[:, step : step + 4])
+        torch.testing.assert_close(rewards[:, :, step : step + 1], alone, rtol=1e-4, atol=1e-5)
+    own, plain = clips.expand(MEMBERS, -1, -1, -1, -1), Cnn(4, 84, 0.01, dropout=0.0)
+    trained, _ = train_cnn(plain, params, own, torch.zeros(4, 6, MEMBERS, 16))
+    seen = clips.unfold(1, 4, 1).movedim(-1, 2).flatten(0, 1)
+    expected = one_member(params, 1)(seen / 255).unflatten(0, (2, 3)).squeeze(-1)
+    torch.testing.assert_close(trained[1], expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("side", [43, 44, 45])
+def test_pictures_of_any_size_are_seen_whole(side):
+    small = Cnn(stack=2, side=side, leaky_slope=0.01, dropout=0.0)
+    params = init_cnn(small, 1, torch.Generator().manual_seed(0))
+    seen = pictures(3)[:, :2, :side, :side]
+    weights = weights_of(small, params)
+    expected = torch.nn.functional.conv2d(seen / 255, weights[0][0], stride=3)
+    _, measured = train_cnn(small, params, seen[None], torch.zeros(4, 3, 1, 16))
+    mean, variance = measured[:, 0, 0]
+    torch.testing.assert_close(mean, expected.mean(dim=(0, 2, 3)), rtol=1e-3, atol=1e-5)
+    spread = expected.var(dim=(0, 2, 3), correction=0)
+    torch.testing.assert_close(variance, spread, rtol=1e-3, atol=1e-5)
+
+
+def test_in_bfloat16_it_is_nearly_the_same(params):
+    seen, still = pictures(MEMBERS, 6), torch.zeros(4, 6, MEMBERS, 16)
+    fast = dataclasses.replace(CNN, dropout=0.0, dtype=torch.bfloat16)
+    plain = dataclasses.replace(fast, dtype=torch.float32)
+    expected, measured = train_cnn(plain, params, seen, still)
+    found, about = train_cnn(fast, params, seen, still)
+    assert found.dtype == torch.float32
+    assert 1e-4 < (found - expected).norm() / expected.norm() < 0.1
+    torch.testing.assert_close(about, measured, rtol=0.05, atol=0.05)
+    before, after = (apply_cnn(one, params, measured, seen[0]) for one in (plain, fast))
+    assert 1e-4 < (after - before).norm() / before.norm() < 0.1
 
 
 def test_members_start_apart_and_within_torchs_bound():
