@@ -152,10 +152,12 @@ class BatchedAtariEnv(TaskVectorEnv):
         """Returns the seeds, the actions since, and the random streams."""
         if not self._generators:
             raise ResetNeeded("Cannot take a snapshot before reset().")
+        longest = self._since.max()
+        played = self._actions[:, :longest]  # what is left of earlier seeds tells nothing
         return {
             "seeds": self._seeds.copy(),
             "since": self._since.copy(),
-            "actions": self._actions[:, : self._since.max()].copy(),
+            "actions": np.where(np.arange(longest) < self._since[:, None], played, 0),
             "observations": self.observations.copy(),
             "game_over": self._over.copy(),
             "generators": pack_generators(self._generators),
@@ -167,6 +169,8 @@ class BatchedAtariEnv(TaskVectorEnv):
         Raises:
             TaskError: The snapshot is of something else, or the games came out differently.
         """
+        if "elapsed" in snapshot:  # of an earlier version, in which each game had its own seed
+            snapshot = {"since" if n == "elapsed" else n: a for n, a in snapshot.items()}
         if not self._generators:
             self._generators = [seeding.np_random(0)[0] for _ in range(self.num_envs)]
         played = int(np.max(snapshot["since"], initial=0)) if "since" in snapshot else 0
@@ -194,18 +198,17 @@ class BatchedAtariEnv(TaskVectorEnv):
     def _replay(self, steps: int) -> None:
         """Plays what came since the seeds; those that lasted longest lasted `steps` steps."""
         begins = steps - self._since  # (N,) when each copy begins, so that all end together
-        self._begin_seeded(np.ones(self.num_envs, np.bool_))  # the ALE starts with all of them
-        for t in range(steps + 1):
-            late = begins == t
-            if late.any():
-                self._see(self._begin_seeded(late), late)
-            if t == steps:
-                return
+        everywhere = np.ones(self.num_envs, np.bool_)
+        self._see(self._begin_seeded(everywhere), everywhere)  # the ALE starts with all of them
+        for t in range(steps):
             at = np.maximum(t - begins, 0)
             pictures, _, over = self._play(self._actions[np.arange(self.num_envs), at])
+            late = begins == t + 1
             if over.any():
                 pictures = self._begin(over)
-            self._see(pictures, over)
+            if late.any():
+                pictures = self._begin_seeded(late)
+            self._see(pictures, over | late)
 
     def _play(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Returns pictures, score gained (N,) float64 and whether the game is over (N,)."""

@@ -204,6 +204,37 @@ def test_a_seed_lasts_to_the_end_of_a_game(make, monkeypatch):
     assert len(env.snapshot()["actions"][0]) == 10
 
 
+def test_copies_whose_seeds_are_of_unlike_age_are_played_again_to_end_together(make, monkeypatch):
+    monkeypatch.setattr(batched, "STEPS_OF_A_SEED", 1)  # every game has its own
+    env = make("pbrl/Breakout-v0", 3)
+    env.reset(seed=0)
+    ages = set()
+    for actions in random_actions(env, 600):
+        env.step(actions)
+        if env._since.min() > 4 or len(set(env._since)) == 1:
+            continue
+        ages.add(int(env._since.min()))
+        other = make("pbrl/Breakout-v0", 3)
+        other.restore(env.snapshot())
+        assert np.array_equal(other.observations, env.observations)
+        again, taken = other.snapshot(), env.snapshot()
+        assert all(np.array_equal(taken[name], array) for name, array in again.items())
+        if len(ages) == 5:
+            break
+    assert ages == {0, 1, 2, 3, 4}
+
+
+def test_a_snapshot_of_an_earlier_version_is_one_whose_games_have_their_own_seeds(make):
+    env = make("pbrl/Pong-v0")
+    env.reset(seed=0)
+    for actions in random_actions(env, 30):
+        env.step(actions)
+    taken = env.snapshot()
+    other = make("pbrl/Pong-v0")
+    other.restore({"elapsed" if name == "since" else name: a for name, a in taken.items()})
+    assert np.array_equal(other.observations, env.observations)
+
+
 def test_games_that_come_out_differently_are_refused(make):
     env = make("pbrl/Pong-v0")
     env.reset(seed=0)
