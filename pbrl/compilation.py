@@ -14,7 +14,7 @@ import hashlib
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from pbrl.cuda_graph import CudaGraph
 
-Run = Callable[[list[Tensor]], list[Tensor]]
+Run = Callable[[list[Tensor]], Sequence[Tensor | None]]
 """A compiled graph: tensors in, tensors out."""
 
 
@@ -99,7 +99,7 @@ def _leaves(nest: Any) -> list[Tensor]:
     return [t for part in nest for t in _leaves(part)] if isinstance(nest, tuple) else [nest]
 
 
-def _nested(nest: Any, leaves: Iterator[Tensor]) -> Any:
+def _nested(nest: Any, leaves: Iterator[Tensor | None]) -> Any:
     """Returns a nest like this one, of other tensors; torch's own function is ten times slower."""
     if not isinstance(nest, tuple):
         return next(leaves)

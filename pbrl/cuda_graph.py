@@ -7,13 +7,13 @@ copied there, unless that is what it was given before, and its results are copie
 https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-Run = Callable[[list[Tensor]], list[Tensor]]
-"""Tensors in, tensors out."""
+Run = Callable[[list[Tensor]], Sequence[Tensor | None]]
+"""Tensors in; tensors out, and None where there is nothing to tell."""
 WARM_UPS = 3
 """Runs before the recording, in which libraries take the memory that they need."""
 
@@ -38,10 +38,11 @@ class CudaGraph:
                 run(self._held)
         torch.cuda.current_stream().wait_stream(aside)
         self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
+        # Another thread may fit the reward meanwhile.
+        with torch.cuda.graph(self._graph, capture_error_mode="thread_local"):
             self._results = list(run(self._held))
 
-    def __call__(self, arguments: list[Tensor]) -> list[Tensor]:
+    def __call__(self, arguments: list[Tensor]) -> list[Tensor | None]:
         """Returns the function's results, in memory that no later call writes to."""
         changed = [i for i, tensor in enumerate(arguments) if not self._holds(i, tensor)]
         if changed:
@@ -50,7 +51,7 @@ class CudaGraph:
         for i in changed:
             self._given[i] = arguments[i], arguments[i]._version
         self._graph.replay()
-        return [result.clone() for result in self._results]
+        return [None if result is None else result.clone() for result in self._results]
 
     def _holds(self, index: int, tensor: Tensor) -> bool:
         """Returns whether an argument is the tensor of the last call, not written to since."""
