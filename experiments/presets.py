@@ -26,9 +26,9 @@ PRESETS: dict[str, TrainConfig] = {
     ),
     "HalfCheetah": _task("pbrl/HalfCheetah-v0"),
     "Ant": _task("pbrl/Ant-v0", replace(TUNED, initial_std=0.1, entropy_bonus=0.0)),
-    "Reacher": _task("pbrl/Reacher-v0"),
+    "Reacher": _task("pbrl/Reacher-v0", replace(TUNED, gamma=0.9)),
     "InvertedPendulum": _task("pbrl/InvertedPendulum-v0"),
-    "InvertedDoublePendulum": _task("pbrl/InvertedDoublePendulum-v0"),
+    "InvertedDoublePendulum": _task("pbrl/InvertedDoublePendulum-v0", replace(TUNED, gamma=0.95)),
     "Humanoid": _task("pbrl/Humanoid-v0"),
 }
 """One preset for each task of the suite."""
@@ -50,6 +50,7 @@ ATARI = TrainConfig(
         clip_true_reward=True,
     ),
     reward=RewardConfig(
+        picture_format="auto",
         lr=3e-4,
         initial_updates=6250,  # 200 passes over 500 comparisons
         updates=25,

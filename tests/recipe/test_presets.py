@@ -45,9 +45,13 @@ def test_every_task_has_one():
 
 
 def test_the_agents_discount_and_lambda(preset, config):
-    """The paper's but for Swimmer, which must look further ahead than an undulation."""
+    """The paper's but for Swimmer, which must look far ahead, and two that must not."""
     agent = build_agent(config.agent, make_env(config.env, 1), config.seed, "cpu")
-    own = {"Swimmer": (0.9999, 0.98)}
+    own = {
+        "Swimmer": (0.9999, 0.98),
+        "Reacher": (0.9, 0.97),
+        "InvertedDoublePendulum": (0.95, 0.97),
+    }
     assert (agent.gamma, agent.gae_lambda) == own.get(preset, (0.995, 0.97))
 
 
