@@ -6,13 +6,18 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
 
+from experiments.analysis.aggregates import aggregates_of
+from experiments.analysis.returns import returns_of
+from experiments.figures.results_table import results_markdown
 from experiments.presets import PRESETS
 from experiments.sweeps.cells import Cell, Changes
-from pbrl.annotators import TEACHERS
+from experiments.sweeps.outcomes import Outcome
+from pbrl.annotators import TARGET, TEACHERS
 from pbrl.cli.many_runs import add_options, at_least_one, make_and_collect, runs_folder, seed
 from pbrl.cli.options import with_settings
 from pbrl.config import TrainConfig
 from pbrl.errors import ConfigError, nearest
+from pbrl.runs import disk_errors
 
 INSTEAD = {
     "seed": "--seeds",
@@ -24,6 +29,7 @@ INSTEAD = {
     "env.env_id": "another task",
 }
 """Settings that have options of their own."""
+ANSWERING = (*TEACHERS, TARGET)
 NOT_HERE = ("annotator", "store", "store_run", "look_for", "labels_from")
 """Settings of runs that are not left to themselves."""
 
@@ -32,8 +38,20 @@ def main(arguments: Sequence[str]) -> int:
     """Runs the verb."""
     options = _parser().parse_args(arguments)
     cells = list(_cells(options))
-    code, _ = make_and_collect(cells, options, options.out or runs_folder(options) / "outcomes.csv")
+    path = options.out or runs_folder(options) / "outcomes.csv"
+    code, outcomes = make_and_collect(cells, options, path)
+    if outcomes:
+        print(_write_tables(outcomes, path))
     return code
+
+
+def _write_tables(outcomes: Sequence[Outcome], path: Path) -> Path:
+    """Writes what all runs in the CSV file come to as tables beside it."""
+    tables = path.with_name(f"{path.name.removesuffix('.csv')}.md")
+    returns = returns_of(outcomes)
+    with disk_errors(tables):
+        tables.write_text(results_markdown(returns, aggregates_of(returns)))
+    return tables
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         default=["oracle"],
         metavar="NAME",
-        help=f"who answers: {', '.join(TEACHERS)} (default: oracle)",
+        help=f"who answers: {', '.join(ANSWERING)} (default: oracle)",
     )
     parser.add_argument(
         "--seeds", type=seed, nargs="+", default=[1], metavar="N", help="seeds (default: 1)"
@@ -72,7 +90,10 @@ def _parser() -> argparse.ArgumentParser:
         "is given several values makes runs with each; 64,64 is a list",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="the CSV file (default: DIR/outcomes.csv)"
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="the CSV file (default: DIR/outcomes.csv); tables of it go beside it, as Markdown",
     )
     add_options(parser, Path("runs/sweep"))
     return parser
@@ -84,8 +105,8 @@ def _cells(options: argparse.Namespace) -> Iterator[Cell]:
         if task not in PRESETS:
             raise ConfigError(f"There is no preset {task!r}. {nearest(task, PRESETS)}")
     for name in options.teachers:
-        if name not in TEACHERS:
-            raise ConfigError(f"There is no teacher {name!r}. {nearest(name, TEACHERS)}")
+        if name not in ANSWERING:
+            raise ConfigError(f"There is no teacher {name!r}. {nearest(name, ANSWERING)}")
     for number, task in itertools.product(options.seeds, options.tasks):
         preset = PRESETS[task]
         steps = options.steps or preset.total_steps
@@ -95,7 +116,8 @@ def _cells(options: argparse.Namespace) -> Iterator[Cell]:
                 yield Cell(task, None, number, steps, words, changes, options.threads)
             for labels, teacher in itertools.product(_budgets(options, preset), options.teachers):
                 erring = teacher != "oracle"
-                variant = ", ".join(filter(None, [f"{teacher} teacher" * erring, words]))
+                who = TARGET if teacher == TARGET else f"{teacher} teacher" * erring
+                variant = ", ".join(filter(None, [who, words]))
                 of_teacher = (("teacher", teacher),) if erring else ()
                 of_all = (*of_teacher, *changes)
                 yield Cell(task, labels, number, steps, variant, of_all, options.threads)

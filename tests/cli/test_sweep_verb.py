@@ -87,6 +87,7 @@ def test_a_damaged_run_fails_beside_one_that_is_made(pbrl, tmp_path):
     assert "2 runs: 1 finished, 1 failed" in outcome.out
     (row,) = read_outcomes(tmp_path / "outcomes.csv")
     assert (row.condition, row.seed, row.steps, row.episodes) == ("true reward", 2, 1024, 50)
+    assert "| debug | 1,024 | not measured |" in (tmp_path / "outcomes.md").read_text()
 
 
 def wait_for_lines(tmp_path, count):
