@@ -15,6 +15,9 @@ NOBODY = (
 )
 
 
+TOLD = "Its annotator compares nothing, but tells what each clip returns."
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
     """The answers that stand, are learnt from, and were predicted; B of them."""
@@ -46,6 +49,8 @@ def read_answers(recorded: Recorded) -> Answers:
     try:
         with open_labels(str(recorded.run.path)) as labels:
             store, run = labels.store, labels.runs[0]
+            if store.run_info(run).kind != COMPARISON.name:
+                return _none(TOLD)
             given = [(one, COMPARISON.decode(one.text)) for one in store.answers(run)]
             given = [(one, answer) for one, answer in given if COMPARISON.informative(answer)]
             asked = {one.number: one for one in store.queries(run)}

@@ -11,7 +11,13 @@ import envs
 from pbrl.agents import GymnasiumVecEnv, PreferencePPO
 from pbrl.agents.build import build_agent
 from pbrl.agents.fastest_format import fastest_format
-from pbrl.annotators import Annotator, BehaviourTeacher, synthetic_annotator
+from pbrl.annotators import (
+    TARGET,
+    Annotator,
+    BehaviourTeacher,
+    TargetAnnotator,
+    synthetic_annotator,
+)
 from pbrl.behaviours import BEHAVIOURS
 from pbrl.buffer import SegmentBuffer
 from pbrl.checkpoints import Checkpoint
@@ -19,8 +25,9 @@ from pbrl.cli.checks import check_config, clip_steps
 from pbrl.cli.stores import address, name_in_store, source_of_labels
 from pbrl.config import EnvConfig, TrainConfig
 from pbrl.errors import ConfigError, TaskError
-from pbrl.feedback import COMPARISON
+from pbrl.feedback import find_kind
 from pbrl.frozen_reward import FrozenReward
+from pbrl.heap import keep_freed_memory
 from pbrl.people import People
 from pbrl.publishing import Publisher
 from pbrl.reward.build import make_ensemble
@@ -92,6 +99,8 @@ def open_trainer(
     torch.set_num_threads(config.learner_threads)
     task = describe_task(config.env.env_id)
     check_config(config, task)
+    if len(observation_shape(task)) == 3:
+        keep_freed_memory()
     if checkpoint is None:  # the agent of a checkpoint has its own
         config = with_picture_format(config, task)
     recorded = records_frames(config, task)
@@ -125,11 +134,15 @@ def open_trainer(
 def with_picture_format(config: TrainConfig, task: envs.TaskInfo) -> TrainConfig:
     """Returns settings with the format that is fastest here, where a game's was left open."""
     space = task.observation_space
-    if config.agent.picture_format != "auto" or len(space.shape) != 3:
+    agent, reward = config.agent, config.reward
+    if len(space.shape) != 3 or "auto" not in (agent.picture_format, reward.picture_format):
         return config
-    batch_size, device = config.agent.batch_size, device_of(config)
-    found = fastest_format(space, task.action_space, batch_size, device)
-    return replace(config, agent=replace(config.agent, picture_format=found))
+    if agent.picture_format == "auto":
+        found = fastest_format(space, task.action_space, agent.batch_size, device_of(config))
+        agent = replace(agent, picture_format=found)
+    if reward.picture_format == "auto":
+        reward = replace(reward, picture_format=agent.picture_format)
+    return replace(config, agent=agent, reward=reward)
 
 
 def open_reward_learning(
@@ -156,7 +169,7 @@ def open_reward_learning(
     """
     store = store or LabelStore(run.labels_file)
     name = name_in_store(run, config, store)
-    store.open_run(name, config.env.env_id, COMPARISON.name, look_for=config.look_for)
+    store.open_run(name, config.env.env_id, config.feedback, look_for=config.look_for)
     return RewardLearning(
         config,
         new_ensemble(config, task),
@@ -168,7 +181,7 @@ def open_reward_learning(
         clip_steps(config, task),
         store,
         name,
-        COMPARISON,
+        find_kind(config.feedback),
         annotator,
         clock,
         say,
@@ -194,6 +207,8 @@ def teacher(config: TrainConfig, task: envs.TaskInfo) -> Annotator:
     """Returns the synthetic annotator of a run."""
     if config.teacher in BEHAVIOURS:
         return BehaviourTeacher(config.teacher, BEHAVIOURS[config.teacher])
+    if config.teacher == TARGET:
+        return TargetAnnotator()
     return synthetic_annotator(config.teacher, task.env_id, task.episode_steps, config.seed)
 
 
@@ -220,13 +235,13 @@ def labels_of(
     """
     with source_of_labels(source) as (store, name):
         told = store.run_info(name)
-        if (told.env_id, told.kind) != (task.env_id, COMPARISON.name):
+        if (told.env_id, told.kind) != (task.env_id, config.feedback):
             raise ConfigError(
                 f"The answers of run {name!r} in {store.name} are {told.kind}s on {told.env_id}, "
-                f"but {COMPARISON.name}s on {task.env_id} are needed. Name another store, or "
+                f"but {config.feedback}s on {task.env_id} are needed. Name another store, or "
                 "train on that task."
             )
-        reader = LabelReader(store, name, COMPARISON, config.reward, say)
+        reader = LabelReader(store, name, find_kind(config.feedback), config.reward, say)
         labels = reader.read(below=store.next_number(name))
         if labels is not None:
             _check_sizes(store, name, int(labels.numbers[0]), task)

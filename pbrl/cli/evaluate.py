@@ -19,7 +19,7 @@ from pbrl.cli.stores import address, name_in_store, opened
 from pbrl.config import TrainConfig
 from pbrl.errors import CheckpointError
 from pbrl.evaluation import Evaluation, evaluate, play, walk
-from pbrl.feedback import COMPARISON
+from pbrl.feedback import find_kind
 from pbrl.reward.ensemble import RewardEnsemble
 from pbrl.reward.labels import LabelledClips, LabelReader
 from pbrl.reward.saved import saved_ensemble
@@ -116,7 +116,7 @@ def _labels(
         return None
     with opened(address(run, config)) as store:
         name = name_in_store(run, config, store)
-        return LabelReader(store, name, COMPARISON, say=say).read(below=below)
+        return LabelReader(store, name, find_kind(config.feedback), say=say).read(below=below)
 
 
 def _evaluate(

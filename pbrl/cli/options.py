@@ -10,7 +10,7 @@ from pathlib import Path
 import tyro
 
 from experiments.presets import PRESETS, settings_for
-from pbrl.annotators import TEACHERS
+from pbrl.annotators import TARGET, TEACHERS
 from pbrl.behaviours import BEHAVIOURS
 from pbrl.cli.assembly import StoresGiven, describe_task, run_from
 from pbrl.cli.checks import check_config
@@ -61,8 +61,9 @@ def _parser() -> argparse.ArgumentParser:
         "--annotator",
         metavar="NAME",
         help="who judges: human, people at the viewer; none, nobody (see --labels); or a synthetic "
-        f"{', '.join(TEACHERS)} (default: oracle, which makes no errors), or a scripted one who "
-        f"knows a behaviour and no reward: {', '.join(BEHAVIOURS)}",
+        f"{', '.join(TEACHERS)} (default: oracle, which makes no errors), {TARGET}, which tells "
+        "the clips' true returns, or a scripted one who knows a behaviour and no reward: "
+        f"{', '.join(BEHAVIOURS)}",
     )
     parser.add_argument(
         "--store",
@@ -157,7 +158,8 @@ def stores_given(options: argparse.Namespace) -> StoresGiven:
 
 def _with_options(config: TrainConfig, options: argparse.Namespace) -> TrainConfig:
     """Returns the settings changed by those options that were given."""
-    named, people, teachers = options.annotator, ("human", "none"), (*TEACHERS, *BEHAVIOURS)
+    named, people = options.annotator, ("human", "none")
+    teachers = (*TEACHERS, *BEHAVIOURS, TARGET)
     if named is not None and named not in (*teachers, *people):
         raise ConfigError(
             f"There is no annotator {named!r}. {nearest(named, (*teachers, *people))}"

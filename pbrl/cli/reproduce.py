@@ -18,8 +18,6 @@ def main(arguments: Sequence[str]) -> int:
     cells = _of_conditions(
         grid.cells(options.tasks, options.seeds, options.steps, options.threads), options.conditions
     )
-    for sentence in grid.not_yet.values():
-        print(sentence)
     path = options.out / f"{options.figure}.csv"
     code, outcomes = make_and_collect(cells, options, path)
     if outcomes:

@@ -8,6 +8,7 @@ from types import FrameType
 
 from rich.console import Console
 
+from pbrl.annotators import TARGET
 from pbrl.behaviours import BEHAVIOURS
 from pbrl.checkpoints import Checkpoint, latest_checkpoint
 from pbrl.cli import INTERRUPTED
@@ -157,6 +158,6 @@ def _stem(config: TrainConfig) -> str:
         reward = "true"
     elif config.annotator != "teacher":
         reward = f"{reward}-human" if config.annotator == "human" else "frozen"
-    elif config.teacher in BEHAVIOURS:
+    elif config.teacher in (*BEHAVIOURS, TARGET):
         reward = f"{config.teacher}-{reward}"
     return f"{task}-{reward}-seed{config.seed}"

@@ -3,12 +3,22 @@
 from collections.abc import Mapping
 
 from pbrl.errors import FeedbackError, nearest
+from pbrl.feedback.clip_return import CLIP_RETURN, ClipReturnKind
 from pbrl.feedback.comparison import COMPARISON, Comparison, ComparisonKind
 from pbrl.feedback.kind import FeedbackKind
 
-__all__ = ["COMPARISON", "KINDS", "Comparison", "ComparisonKind", "FeedbackKind", "find_kind"]
+__all__ = [
+    "CLIP_RETURN",
+    "COMPARISON",
+    "KINDS",
+    "ClipReturnKind",
+    "Comparison",
+    "ComparisonKind",
+    "FeedbackKind",
+    "find_kind",
+]
 
-KINDS: dict[str, FeedbackKind] = {"comparison": COMPARISON}
+KINDS: dict[str, FeedbackKind] = {kind.name: kind for kind in (COMPARISON, CLIP_RETURN)}
 """All kinds, by the name that the label store holds."""
 
 

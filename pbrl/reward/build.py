@@ -1,7 +1,7 @@
 """The ensemble that a configuration describes."""
 
 from pbrl.config import TrainConfig
-from pbrl.feedback import COMPARISON
+from pbrl.feedback import find_kind
 from pbrl.reward.ensemble import RewardEnsemble
 from pbrl.reward.picture_ensemble import PictureEnsemble
 
@@ -17,7 +17,7 @@ def make_ensemble(
         act_dim: Entries of an action.
         device: Where the weights live.
     """
-    reward, seed = config.reward, config.seed
+    reward, kind, seed = config.reward, find_kind(config.feedback), config.seed
     if len(shape) == 3:
-        return PictureEnsemble(reward, shape, act_dim, COMPARISON, seed, device)
-    return RewardEnsemble(reward, shape[0], act_dim, COMPARISON, seed, device)
+        return PictureEnsemble(reward, shape, act_dim, kind, seed, device)
+    return RewardEnsemble(reward, shape[0], act_dim, kind, seed, device)

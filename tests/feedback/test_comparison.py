@@ -92,3 +92,11 @@ def test_a_stored_text_that_is_no_answer_is_refused():
 def test_a_tie_margin_that_makes_no_sense_is_refused(margin: float):
     with pytest.raises(FeedbackError, match="above 0"):
         ComparisonKind(tie_margin=margin)
+
+
+@pytest.mark.parametrize("kind", [COMPARISON, WITH_TIES])
+def test_what_is_added_to_both_returns_changes_nothing(kind: ComparisonKind):
+    returns = np.random.default_rng(0).normal(size=(5, 3, 2))
+    targets = kind.targets(FITTED)
+    logs = kind.log_likelihood(returns, targets, 0.1)
+    np.testing.assert_allclose(kind.log_likelihood(returns + 3.0, targets, 0.1), logs)
