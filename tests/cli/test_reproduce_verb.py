@@ -3,14 +3,19 @@
 import pytest
 
 from experiments.sweeps import grids
-from experiments.sweeps.grids import TARGET, Condition, Grid
+from experiments.sweeps.grids import Condition, Grid
 from experiments.sweeps.outcomes import read_outcomes
+from pbrl.annotators import TARGET
 
 
 @pytest.fixture
 def tiny_figure(monkeypatch):
-    conditions = (Condition(None), Condition(40, "random queries", (grids.RANDOM_QUERIES,)))
-    grid = Grid("in little", ("debug",), conditions, (1, 2), 1024, TARGET)
+    conditions = (
+        Condition(None),
+        Condition(40, "random queries", (grids.RANDOM_QUERIES,)),
+        Condition(40, TARGET, (("teacher", TARGET),)),
+    )
+    grid = Grid("in little", ("debug",), conditions, (1, 2), 1024)
     monkeypatch.setitem(grids.FIGURES, "tiny", grid)
 
 
@@ -35,10 +40,10 @@ def test_a_part_of_a_figure_is_made_and_written(tiny_figure, pbrl, tmp_path):
     assert outcome.code == 2 and "Did you mean true reward?" in outcome.err
     outcome = pbrl(f"{line} --steps 4096")
     assert outcome.code == 0
-    assert "The curve `target`" in outcome.out
     rows = read_outcomes(tmp_path / "tiny.csv")
     assert [(row.condition, row.seed) for row in rows] == [
         ("40 labels, random queries", 2),
+        ("40 labels, target", 2),
         ("true reward", 2),
     ]
     assert {row.steps for row in rows} == {4096}
