@@ -10,7 +10,7 @@ import numpy as np
 
 from experiments.sweeps.cells import Cell
 from experiments.sweeps.outcomes import Outcome
-from pbrl.config import differing_fields
+from pbrl.config import TrainConfig, differing_fields
 from pbrl.errors import CheckpointError, ConfigError
 from pbrl.runs import PACKAGES, Run, installed_versions
 
@@ -127,12 +127,12 @@ def outcome(cell: Cell, root: Path) -> Outcome:
 
 
 def config_hash(run: Run) -> str:
-    """Returns the first 12 hex digits of the SHA-256 of a run's settings, apart from the seed.
+    """Returns the first 12 hex digits of the SHA-256 of what is not a default, but for the seed.
 
-    Settings that an earlier version did not write count as their defaults.
+    A setting that a later version adds, and that stands at its default, changes no hash.
     """
-    settings = json.loads(run.config().to_json())
-    settings.pop("seed")
+    differing = differing_fields(run.config(), TrainConfig())
+    settings = {name: own for name, (own, _) in differing.items() if name != "seed"}
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
 
