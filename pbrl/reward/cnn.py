@@ -130,10 +130,7 @@ def apply_cnn(cnn: Cnn, params: Tensor, statistics: Tensor, clips: Tensor) -> Te
     for part in _at_once(params):
         x = seen
         for layer, stride in enumerate(STRIDES):
-            weight, bias = (
-                folded[layer][0][part].flatten(end_dim=1),
-                folded[layer][1][part].flatten(),
-            )
+            weight, bias = (both[part].flatten(end_dim=1) for both in folded[layer])
             if layer == 0:
                 x = _first(cnn, weight, x, bias, groups=1)
             else:
