@@ -27,7 +27,7 @@ from pbrl.seeding import generator, generator_state, numbered_generator, set_gen
 from pbrl.status import Clock
 from pbrl.store import LabelStore, Query
 
-LONG_FIT = 2000
+LONG_FIT, LONG_FIT_ON_PICTURES = 2000, 100
 """Gradient steps of a fit for which one may have to wait long enough to wonder."""
 
 
@@ -174,7 +174,7 @@ class RewardLearning:
             labels = self.labelled()
             if labels is None:
                 return False
-            told = (self.told,) if self._updates >= LONG_FIT else ()
+            told = (self.told,) if is_long(self._updates, self.ensemble.observation_shape) else ()
             if told:
                 self.told(0.0)
             self._fitted(self.ensemble.fit(labels, self._updates, *told))
@@ -256,6 +256,11 @@ class RewardLearning:
                 f"{self._store.name} has no query {self.asked - 1} of run {self._run!r}, which had "
                 "been asked when the checkpoint was written: name the store that the run had."
             )
+
+
+def is_long(updates: int, observation_shape: tuple[int, ...]) -> bool:
+    """Returns whether a fit of so many gradient steps takes a good part of a minute, or more."""
+    return updates >= (LONG_FIT if len(observation_shape) == 1 else LONG_FIT_ON_PICTURES)
 
 
 def held_out_accuracy(fit: FitReport | None) -> float | None:

@@ -19,6 +19,7 @@ from pbrl.checkpoints import latest_checkpoint
 from pbrl.cli import evaluate, main, memory
 from pbrl.cli.assembly import describe_task, open_trainer
 from pbrl.errors import PbrlError
+from pbrl.reward_learning import is_long
 from pbrl.runs import Run
 from pbrl.store import LabelStore
 
@@ -84,6 +85,11 @@ def test_a_long_fit_says_how_far_it_is():
     assert shown[:3] == [f"fitting the first reward, {n}% done" for n in (0, 2, 5)]
     assert shown[-1] != shown[-2]
     assert "fitting" not in trainer.status().phase
+
+
+def test_a_fit_on_pictures_is_long_sooner():
+    assert is_long(100, (4, 84, 84)) and not is_long(99, (4, 84, 84))
+    assert is_long(2000, (17,)) and not is_long(1999, (17,))
 
 
 def test_the_learned_reward_is_a_function_of_pictures(pong_run):
