@@ -21,7 +21,7 @@ class Mind:
     """A policy, to be asked about many observations at once."""
 
     apply: Apply
-    """See `policy_function`."""
+    """See `PolicyFunction`."""
     compiled: Apply
     """The same, compiled for `PART` pictures."""
     picture_format: PictureFormat

@@ -14,7 +14,7 @@ from stable_baselines3.common.policies import ActorCriticCnnPolicy
 from torch import Tensor
 
 from pbrl.agents.picture_format import FORMATS, PictureFormat, arrange
-from pbrl.agents.policy import Apply, Weights, policy_function, read_weights
+from pbrl.agents.policy import Apply, PolicyFunction, Weights, read_weights
 
 GAIN = 1.1
 """How many times faster than the plain format another must be to be taken."""
@@ -39,7 +39,7 @@ def fastest_format(
     shape = (min(batch_size, SAMPLE), *observation_space.shape)
     seen = torch.zeros(shape, dtype=torch.uint8, device=device)
     weights = read_weights(policy)
-    functions: dict[PictureFormat, Apply] = {one: policy_function(policy, one) for one in FORMATS}
+    functions: dict[PictureFormat, Apply] = {one: PolicyFunction(policy, one) for one in FORMATS}
     arranged = {one: arrange(seen, one) for one in FORMATS}
     for one, apply in functions.items():
         seconds_of(apply, weights, arranged[one])  # the first time prepares

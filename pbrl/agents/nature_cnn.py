@@ -7,6 +7,8 @@ time. Pictures are rearranged into blocks once, not in every minibatch, and ever
 dense layer keeps a place's channels side by side, gradients too.
 """
 
+from typing import Any
+
 import torch
 from stable_baselines3.common.torch_layers import NatureCNN
 from torch import Tensor, nn
@@ -34,31 +36,45 @@ def blocks(pictures: Tensor) -> Tensor:
     return rows.contiguous().view(count, down, across, -1).view(torch.uint8)
 
 
-def nature_features(network: NatureCNN, seen: Tensor, dtype: torch.dtype) -> Tensor:
-    """Returns what the network makes of pictures.
+def prepare_weights(network: NatureCNN, weights: dict[str, Tensor], dtype: torch.dtype) -> None:
+    """Puts weights into the type and order in which `nature_features` computes with them.
+
+    Apart from it, since acting asks the same weights many times about few pictures, and that of
+    the dense layer alone takes longer to prepare than to use.
 
     Args:
         network: Stable-Baselines3's.
-        seen: `(B, H / 4, W / 4, 16 K)` uint8, from `blocks`.
+        weights: Its parameters by their names in it; changed in place.
         dtype: What convolutions and dense layer compute in.
+    """
+    for name, weight in weights.items():
+        weights[name] = weight.to(dtype)
+    convolutions = [name for name, layer in network.named_modules() if isinstance(layer, nn.Conv2d)]
+    first = f"{convolutions[0]}.weight"
+    weights[first] = _of_blocks(weights[first])
+    # The dense layer's weights take the channels' order, in place of x and its gradient.
+    channels = len(weights[f"{convolutions[-1]}.weight"])
+    dense = weights["linear.0.weight"].unflatten(1, (channels, -1))
+    weights["linear.0.weight"] = dense.transpose(1, 2).flatten(1)
+
+
+def nature_features(network: NatureCNN, seen: Tensor) -> Tensor:
+    """Returns what the network makes of pictures.
+
+    Args:
+        network: Stable-Baselines3's, with weights as `prepare_weights` leaves them.
+        seen: `(B, H / 4, W / 4, 16 K)` uint8, from `blocks`.
 
     Returns:
         `(B, F)` float32, not negative.
     """
-
-    def cast(layer: nn.Module) -> tuple[Tensor, Tensor]:
-        return layer.weight.to(dtype), layer.bias.to(dtype)  # pyright: ignore
-
     first, second, third = (layer for layer in network.cnn if isinstance(layer, nn.Conv2d))
-    weight, bias = cast(first)
-    x = (seen.float() / BRIGHTEST).to(dtype).permute(0, 3, 1, 2)
-    x = relu(conv2d(x, _of_blocks(weight), bias))
-    x = relu(conv2d(x, *cast(second), second.stride))
-    x = relu(conv2d(x, *cast(third), third.stride))
-    weight, bias = cast(network.linear[0])
-    # The dense layer's weights take the channels' order, in place of x and its gradient.
-    weight = weight.unflatten(1, x.shape[1:]).permute(0, 2, 3, 1).flatten(1)
-    return relu(linear(x.permute(0, 2, 3, 1).flatten(1), weight, bias)).float()
+    x = (seen.float() / BRIGHTEST).to(first.weight.dtype).permute(0, 3, 1, 2)
+    x = relu(conv2d(x, first.weight, first.bias))
+    x = relu(conv2d(x, second.weight, second.bias, second.stride))
+    x = relu(conv2d(x, third.weight, third.bias, third.stride))
+    dense: Any = network.linear[0]
+    return relu(linear(x.permute(0, 2, 3, 1).flatten(1), dense.weight, dense.bias)).float()
 
 
 def _of_blocks(weight: Tensor) -> Tensor:

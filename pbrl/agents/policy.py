@@ -20,8 +20,17 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.utils import parameters_to_vector
 
-from pbrl.agents.picture_format import PictureFormat, check_format, extract_features
+from pbrl.agents.picture_format import (
+    PictureFormat,
+    check_format,
+    extract_features,
+    is_picture,
+    prepare_extractor,
+)
 from pbrl.errors import ConfigError
+
+EXTRACTOR = "policy.features_extractor."
+"""Under which `_Forward` has the extractor's parameters."""
 
 
 class Weights(NamedTuple):
@@ -63,42 +72,66 @@ class _Forward(nn.Module):
 
 
 Apply = Callable[[Tensor, tuple[Tensor, ...], Tensor], Heads]
+"""A policy as a function `(vector (P,), buffers, arranged (B, ...)) -> Heads`."""
 
 
-def policy_function(
-    policy: ActorCriticPolicy, picture_format: PictureFormat = "contiguous"
-) -> Apply:
-    """Returns the policy as a function `(vector (P,), buffers, arranged (B, ...)) -> Heads`.
+class PolicyFunction:
+    """A policy as a function of its weights and of observations: an `Apply`, in two steps.
 
     Args:
         policy: Stable-Baselines3's.
-        picture_format: how convolutions compute; the function takes what `arrange` makes of
-            observations for it.
+        picture_format: how convolutions compute; observations come as `arrange` makes them for it.
 
     Raises:
         ConfigError: the policy's distribution is not supported, or its network not in this format.
     """
-    check_format(policy, picture_format)
-    kind = type(policy.action_dist)
-    if kind not in (DiagGaussianDistribution, CategoricalDistribution):
-        raise ConfigError(
-            f"PreferencePPO cannot act with a {kind.__name__}: it supports Box and Discrete "
-            "action spaces, without state-dependent exploration (use_sde)."
-        )
-    forward = _Forward(policy, picture_format)
-    shapes = {name: p.shape for name, p in forward.named_parameters()}
-    sizes = [shape.numel() for shape in shapes.values()]
-    buffer_names = [name for name, _ in forward.named_buffers()]
 
-    def apply(vector: Tensor, buffers: tuple[Tensor, ...], arranged: Tensor) -> Heads:
-        state = dict(zip(buffer_names, buffers, strict=True))
-        for (name, shape), piece in zip(shapes.items(), vector.split(sizes), strict=True):
-            state[name] = piece.view(shape)
+    def __init__(
+        self, policy: ActorCriticPolicy, picture_format: PictureFormat = "contiguous"
+    ) -> None:
+        check_format(policy, picture_format)
+        kind = type(policy.action_dist)
+        if kind not in (DiagGaussianDistribution, CategoricalDistribution):
+            raise ConfigError(
+                f"PreferencePPO cannot act with a {kind.__name__}: it supports Box and Discrete "
+                "action spaces, without state-dependent exploration (use_sde)."
+            )
+        self._forward = _Forward(policy, picture_format)
+        self._shapes = {name: p.shape for name, p in self._forward.named_parameters()}
+        self._sizes = [shape.numel() for shape in self._shapes.values()]
+        self._buffers = [name for name, _ in self._forward.named_buffers()]
+        prepares = picture_format != "contiguous" and is_picture(policy.observation_space)
+        self._prepared = [n for n in self._shapes if n.startswith(EXTRACTOR)] if prepares else []
+
+    def prepare(self, vector: Tensor) -> tuple[Tensor, ...]:
+        """Returns `(P,)` parameters with what `answer` would make of them at every call.
+
+        Those are the extractor's of pictures, in the type and order in which they compute.
+        """
+        if not self._prepared:
+            return (vector,)
+        weights = self._named(vector)
+        extractor = {name.removeprefix(EXTRACTOR): weights[name] for name in self._prepared}
+        prepare_extractor(self._forward.policy, extractor, self._forward.picture_format)
+        return (vector, *extractor.values())
+
+    def answer(
+        self, prepared: tuple[Tensor, ...], buffers: tuple[Tensor, ...], arranged: Tensor
+    ) -> Heads:
+        """Returns what the policy answers to observations `(B, ...)`."""
+        state = self._named(prepared[0]) | dict(zip(self._buffers, buffers, strict=True))
+        state |= dict(zip(self._prepared, prepared[1:], strict=True))
         # SB3 keeps one extractor under three names. Swapped under each of them, as tied weights
         # are by default, it would not get its own weights back.
-        return functional_call(forward, state, (arranged,), tie_weights=False)
+        return functional_call(self._forward, state, (arranged,), tie_weights=False)
 
-    return apply
+    def __call__(self, vector: Tensor, buffers: tuple[Tensor, ...], arranged: Tensor) -> Heads:
+        """Returns what the policy with parameters `(P,)` answers to observations `(B, ...)`."""
+        return self.answer(self.prepare(vector), buffers, arranged)
+
+    def _named(self, vector: Tensor) -> dict[str, Tensor]:
+        pieces = zip(self._shapes.items(), vector.split(self._sizes), strict=True)
+        return {name: piece.view(shape) for (name, shape), piece in pieces}
 
 
 @torch.no_grad()

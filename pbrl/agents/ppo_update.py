@@ -77,7 +77,7 @@ def make_update(apply: Apply, adam: AdamSettings, normalize_advantage: bool) -> 
     tensor in the order of `Statistics`.
 
     Args:
-        apply: the policy, see `policy_function`.
+        apply: the policy, see `PolicyFunction`.
         adam: the optimiser's constants.
         normalize_advantage: whether advantages get mean 0 and deviation 1 in each minibatch.
     """

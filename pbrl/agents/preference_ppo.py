@@ -40,7 +40,7 @@ from pbrl.agents.acting import Mind, draw_noise, evaluate
 from pbrl.agents.learning import UpdateReport, check_rewards, make_experience, run_epochs, summarize
 from pbrl.agents.optimizer import adam_settings, read_learner, write_learner
 from pbrl.agents.picture_format import PictureFormat, arrange
-from pbrl.agents.policy import policy_function, read_weights, sample
+from pbrl.agents.policy import PolicyFunction, read_weights, sample
 from pbrl.agents.ppo_update import Experience, Hyperparameters, make_update
 from pbrl.agents.recording import Recording
 from pbrl.agents.reward_scaling import scale_rewards
@@ -107,12 +107,16 @@ class PreferencePPO(PPO):
     def _make_functions(self) -> None:
         """Makes the functions of tensors that acting and learning consist of."""
         picture_format = self.picture_format
-        apply = policy_function(self.policy, picture_format)
+        apply = self._apply = PolicyFunction(self.policy, picture_format)
 
         def act(
-            vector: Tensor, buffers: tuple[Tensor, ...], observations: Tensor, noise: Tensor
+            prepared: tuple[Tensor, ...],
+            buffers: tuple[Tensor, ...],
+            observations: Tensor,
+            noise: Tensor,
         ) -> Tensor:
-            return sample(apply(vector, buffers, arrange(observations, picture_format)), noise)
+            arranged = arrange(observations, picture_format)
+            return sample(apply.answer(prepared, buffers, arranged), noise)
 
         self._adam = adam_settings(self.policy.optimizer)
         update = make_update(apply, self._adam, self.normalize_advantage)
@@ -128,7 +132,7 @@ class PreferencePPO(PPO):
         return PPO._wrap_env(adapted, verbose, monitor_wrapper)
 
     def _excluded_save_params(self) -> list[str]:
-        made = ["_recording", "_adam", "_mind", "_act", "_update"]
+        made = ["_recording", "_adam", "_apply", "_mind", "_act", "_update"]
         return [*super()._excluded_save_params(), *made]
 
     def save(
@@ -210,12 +214,13 @@ class PreferencePPO(PPO):
         observations = torch.from_numpy(rollout.observations)
         noise = draw_noise(self._rng, rollout.actions.shape, self.action_space).to(self.device)
         weights = read_weights(self.policy)
+        prepared = self._apply.prepare(weights.vector)
         bounds = self.action_space if isinstance(self.action_space, spaces.Box) else None
         callback.on_rollout_start()
         for t in range(n_rollout_steps):
             rollout.observations[t] = self._last_obs
             recording.show(t, render_states(env), pictures(env))
-            drawn = self._act(*weights, observations[t].to(self.device), noise[t])
+            drawn = self._act(prepared, weights.buffers, observations[t].to(self.device), noise[t])
             actions = recording.actions[t] = drawn.cpu().numpy()
             executed = actions if bounds is None else np.clip(actions, bounds.low, bounds.high)
             new_obs, rewards, dones, infos = env.step(executed)

@@ -1,5 +1,7 @@
 """Picture formats differ in speed, not in what is learnt."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from torch.func import grad
 from pbrl.agents.fastest_format import GAIN, choose, fastest_format
 from pbrl.agents.nature_cnn import blocks
 from pbrl.agents.picture_format import FORMATS, arrange, extract_features
-from pbrl.agents.policy import policy_function, read_weights
+from pbrl.agents.policy import PolicyFunction, read_weights
 from pbrl.errors import ConfigError
 
 SPACE = spaces.Box(0, 255, (4, 84, 84), np.uint8)
@@ -30,7 +32,7 @@ def seen():
 
 def answer_and_gradient(policy, seen, picture_format):
     """Returns logits, values and the gradient of a sum of both."""
-    apply = policy_function(policy, picture_format)
+    apply = PolicyFunction(policy, picture_format)
     weights, seen = read_weights(policy), arrange(seen, picture_format)
     heads = apply(*weights, seen)
 
@@ -50,6 +52,21 @@ def test_a_format_computes_the_same(policy, seen, picture_format, tolerance):
     for expected, found in zip(plain, other, strict=True):
         assert found.dtype == torch.float32
         assert (found - expected).norm() <= tolerance * expected.norm()
+
+
+@pytest.mark.parametrize("picture_format", FORMATS)
+def test_prepared_weights_answer_the_same_without_preparing(policy, seen, picture_format):
+    function = PolicyFunction(policy, picture_format)
+    weights, seen = read_weights(policy), arrange(seen, picture_format)
+    vector, *extractor = function.prepare(weights.vector)
+    expected = function(*weights, seen)
+    # What is prepared is all that is read of the extractor: its place in the vector is not.
+    size = sum(p.numel() for p in policy.features_extractor.parameters())
+    blank = torch.cat([torch.full((size,), math.nan), vector[size:]]) if extractor else vector
+    found = function.answer((blank, *extractor), weights.buffers, seen)
+    assert len(extractor) == (0 if picture_format == "contiguous" else 8)
+    torch.testing.assert_close(found.actor, expected.actor, rtol=0, atol=0)
+    torch.testing.assert_close(found.values, expected.values, rtol=0, atol=0)
 
 
 def test_a_block_is_its_pictures_row_by_row():
@@ -77,8 +94,8 @@ def test_other_networks_of_pictures_are_refused():
         SPACE, spaces.Discrete(6), lambda _: 0.0, share_features_extractor=False
     )
     with pytest.raises(ConfigError, match="NatureCNN"):
-        policy_function(own, "bfloat16")
-    policy_function(own, "contiguous")
+        PolicyFunction(own, "bfloat16")
+    PolicyFunction(own, "contiguous")
 
 
 def test_bfloat16_is_one(policy, seen):

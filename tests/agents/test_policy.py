@@ -7,9 +7,9 @@ from stable_baselines3 import PPO
 from pbrl.agents import PreferencePPO
 from pbrl.agents.policy import (
     Heads,
+    PolicyFunction,
     log_likelihood,
     mean_entropy,
-    policy_function,
     read_weights,
     sample,
 )
@@ -24,7 +24,7 @@ def test_equals_sb3s_evaluation(env_id):
     with torch.no_grad():
         actions = policy(observations)[0]
         values, log_prob, entropy = policy.evaluate_actions(observations, actions)
-        heads = policy_function(policy)(*read_weights(policy), observations)
+        heads = PolicyFunction(policy)(*read_weights(policy), observations)
         torch.testing.assert_close(heads.values, values.flatten())
         torch.testing.assert_close(log_likelihood(heads, actions), log_prob)
         torch.testing.assert_close(mean_entropy(heads), entropy.mean())
@@ -50,7 +50,7 @@ def test_other_weights_leave_the_policy_as_it_is():
     policy = PPO("MlpPolicy", "Pendulum-v1", device="cpu").policy
     weights = read_weights(policy)
     before = {name: value.clone() for name, value in policy.state_dict().items()}
-    heads = policy_function(policy)(weights.vector * 0, weights.buffers, torch.ones(1, 3))
+    heads = PolicyFunction(policy)(weights.vector * 0, weights.buffers, torch.ones(1, 3))
     assert not heads.values.any()
     for name, value in policy.state_dict().items():
         assert torch.equal(value, before[name])
