@@ -11,6 +11,7 @@ import numpy as np
 
 from envs.atari import games
 from envs.atari.batched import GAME_STEPS, BatchedAtariEnv
+from envs.atari.double_buffered import DoubleBufferedAtariEnv
 from envs.atari.game import AtariGame, Blank
 from envs.errors import TaskError
 from envs.gymnasium_tasks import (
@@ -72,6 +73,7 @@ def make_task(
     record_frames: bool = False,
     allow_termination: bool = False,
     blanks: Sequence[Blank] = (),
+    double_buffered: bool = False,
 ) -> TaskVectorEnv:
     """Makes N environments of a task, ready for `reset`.
 
@@ -83,6 +85,8 @@ def make_task(
             the others ignore it.
         allow_termination: Accept a task whose episodes can end early.
         blanks: Rectangles to black out of a game's pictures, besides its own.
+        double_buffered: Let a game's copies be stepped in two halves too, where there are two
+            copies and two threads; other tasks ignore it.
 
     Raises:
         TaskError: The id is unknown, its spaces are not supported, its episodes can end early, or
@@ -95,6 +99,8 @@ def make_task(
         return BatchedMujocoEnv(TASKS[env_id], num_envs, threads=threads)
     if (game := _game(env_id)) is not None:
         game = replace(game, blanks=(*game.blanks, *blanks))
+        if double_buffered and num_envs > 1 and threads > 1:
+            return _double_buffered(game, num_envs, threads, record_frames)
         return BatchedAtariEnv(game, num_envs, threads=threads, record_frames=record_frames)
     _refuse_blanks(env_id, blanks)
     render_mode = "rgb_array" if record_frames else None
@@ -108,6 +114,20 @@ def make_task(
     copies = [_make_gymnasium(env_id, render_mode) for _ in range(num_envs)]
     return GymnasiumTaskEnv(
         copies, record_frames=record_frames, allow_termination=allow_termination
+    )
+
+
+def _double_buffered(
+    game: AtariGame, num_envs: int, threads: int, record_frames: bool
+) -> DoubleBufferedAtariEnv:
+    """Makes two halves that share the threads."""
+    sizes = ((num_envs + 1) // 2, num_envs // 2)
+    shares = ((threads + 1) // 2, threads // 2)
+    return DoubleBufferedAtariEnv(
+        [
+            BatchedAtariEnv(game, size, threads=share, record_frames=record_frames)
+            for size, share in zip(sizes, shares, strict=True)
+        ]
     )
 
 

@@ -12,6 +12,9 @@ from gymnasium.vector.utils import batch_space
 
 from envs.errors import TaskError
 
+Outcome = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]
+"""Of a step: observations, rewards, terminated, truncated, info."""
+
 
 @dataclass(frozen=True, slots=True)
 class TaskInfo:

@@ -36,6 +36,7 @@ CNN = "tests/reward/test_cnn.py"
 COMPARISONS = "tests/feedback/test_comparison.py"
 FITTING = "tests/reward/test_fitting.py"
 GAMES_RECIPE = "tests/recipe/test_games.py"
+HALVES = "tests/envs/atari/test_double_buffered.py"
 LABELS = "tests/recipe/test_labels.py"
 LEASES = "tests/store/test_leases.py"
 LIKELIHOOD = "tests/test_likelihood.py"
@@ -58,6 +59,7 @@ SUITE = "tests/envs/test_tasks.py"
 SYNTHETIC = "tests/annotators/test_synthetic.py"
 TASKS = "tests/recipe/test_tasks.py"
 TEACHER = "tests/annotators/test_teacher.py"
+TURNS = "tests/agents/test_turns.py"
 
 
 CHOICE = (
@@ -1036,6 +1038,34 @@ GAMES = (
         "FRAME_SKIP = 4",
         "FRAME_SKIP = 3",
         f"{ATARI}::test_an_observation_is_what_the_paper_says_frame_by_frame",
+    ),
+    Mutant(
+        "games: an interrupted step is over before a snapshot",
+        "envs/atari/batched.py",
+        "        if self._sent:\n            self.receive()",
+        "        pass",
+        f"{HALVES}::test_a_step_that_nobody_waited_for_is_over_before_anything_else",
+    ),
+    Mutant(
+        "games: a copy has the same seed in a half as in the whole",
+        "envs/atari/double_buffered.py",
+        "None if seeds is None else seeds[rows]",
+        "seed",
+        f"{HALVES}::test_halves_are_the_whole_to_the_bit",
+    ),
+    Mutant(
+        "games: a half steps while the policy is asked about the other",
+        "pbrl/agents/turns.py",
+        "if len(under_way) == len(parts):",
+        "if under_way:",
+        f"{TURNS}::test_a_half_steps_while_the_policy_is_asked_about_the_other",
+    ),
+    Mutant(
+        "games: what half a step did is written into its own rows",
+        "pbrl/agents/recording.py",
+        "rollout.true_rewards[at] = rewards",
+        "rollout.true_rewards[t, : len(rewards)] = rewards",
+        f"{TURNS}::test_what_is_collected_is_the_same",
     ),
     Mutant(
         "games: the maximum of two frames",

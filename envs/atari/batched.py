@@ -21,7 +21,7 @@ from envs.atari.game import HEIGHT, WIDTH, AtariGame, check_blanks
 from envs.atari.screen import SIDE, black_out, shrink, to_grey
 from envs.errors import TaskError
 from envs.random_state import pack_generators, unpack_generators
-from envs.vector import TaskVectorEnv, check_snapshot, seed_list
+from envs.vector import Outcome, TaskVectorEnv, check_snapshot, seed_list
 
 STACK = 4
 """Pictures that an observation holds, the newest last."""
@@ -95,7 +95,7 @@ class BatchedAtariEnv(TaskVectorEnv):
         self._seeds, self._elapsed, self._since = np.zeros((3, num_envs), np.int64)
         self._actions = np.zeros((num_envs, _FIRST_STEPS), np.uint8)
         self._shrunk = np.zeros((num_envs, SIDE, SIDE), np.uint8)
-        self._record_frames = record_frames
+        self._record_frames, self._sent = record_frames, False
         self.observations = np.zeros((num_envs, STACK, SIDE, SIDE), np.uint8)
         self.render_states = np.zeros((num_envs, 0), np.float32)
         self.game_over = self._over = np.zeros(num_envs, np.bool_)
@@ -112,6 +112,7 @@ class BatchedAtariEnv(TaskVectorEnv):
         options: dict[str, Any] | None = None,
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Begins a game everywhere; the generator of copy i is seeded with `seed` + i."""
+        self._settle()
         seeds = seed_list(seed, self.num_envs)
         if not self._generators or seed is not None:
             self._generators = [seeding.np_random(one)[0] for one in seeds]
@@ -121,10 +122,17 @@ class BatchedAtariEnv(TaskVectorEnv):
         self.game_over = self._over = np.zeros(self.num_envs, np.bool_)
         return self.observations.copy(), {}
 
-    def step(
-        self, actions: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    def step(self, actions: np.ndarray) -> Outcome:
         """Plays a step (N,) everywhere; a game that is over gives way to a new one.
+
+        Raises:
+            TaskError: The actions have the wrong shape.
+        """
+        self.send(actions)
+        return self.receive()
+
+    def send(self, actions: np.ndarray) -> None:
+        """Begins a step (N,) everywhere, which goes on by itself until `receive` waits for it.
 
         Raises:
             TaskError: The actions have the wrong shape.
@@ -136,7 +144,11 @@ class BatchedAtariEnv(TaskVectorEnv):
                 f"Actions of shape ({self.num_envs},) are needed, but {np.shape(actions)} came."
             )
         self._remember(actions)
-        pictures, rewards, over = self._play(actions)
+        self._send(actions)
+
+    def receive(self) -> Outcome:
+        """Returns what the step that `send` began came to, as `step` does."""
+        pictures, rewards, over = self._receive()
         self.game_over = self._over = over
         if over.any():
             pictures = self._begin(over)
@@ -152,6 +164,7 @@ class BatchedAtariEnv(TaskVectorEnv):
         """Returns the seeds, the actions since, and the random streams."""
         if not self._generators:
             raise ResetNeeded("Cannot take a snapshot before reset().")
+        self._settle()
         longest = self._since.max()
         played = self._actions[:, :longest]  # what is left of earlier seeds tells nothing
         return {
@@ -173,8 +186,11 @@ class BatchedAtariEnv(TaskVectorEnv):
             snapshot = {"since" if n == "elapsed" else n: a for n, a in snapshot.items()}
         if not self._generators:
             self._generators = [seeding.np_random(0)[0] for _ in range(self.num_envs)]
+        self._settle()
         played = int(np.max(snapshot["since"], initial=0)) if "since" in snapshot else 0
         self._make_room(played)
+        if "actions" in snapshot:  # which may be one half's of many copies
+            snapshot = {**snapshot, "actions": snapshot["actions"][:, :played]}
         check_snapshot(snapshot, self.snapshot() | {"actions": self._actions[:, :played]})
         self._seeds, self._since = np.array(snapshot["seeds"]), np.array(snapshot["since"])
         self._actions[:, :played] = snapshot["actions"]
@@ -202,7 +218,8 @@ class BatchedAtariEnv(TaskVectorEnv):
         self._see(self._begin_seeded(everywhere), everywhere)  # the ALE starts with all of them
         for t in range(steps):
             at = np.maximum(t - begins, 0)
-            pictures, _, over = self._play(self._actions[np.arange(self.num_envs), at])
+            self._send(self._actions[np.arange(self.num_envs), at])
+            pictures, _, over = self._receive()
             late = begins == t + 1
             if over.any():
                 pictures = self._begin(over)
@@ -210,12 +227,22 @@ class BatchedAtariEnv(TaskVectorEnv):
                 pictures = self._begin_seeded(late)
             self._see(pictures, over | late)
 
-    def _play(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _send(self, actions: np.ndarray) -> None:
+        self._ale.send(actions.astype(np.int32))
+        self._sent = True
+
+    def _receive(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Returns pictures, score gained (N,) float64 and whether the game is over (N,)."""
-        pictures, scores, terminated, truncated, _ = self._ale.step(actions.astype(np.int32))
+        pictures, scores, terminated, truncated, _ = self._ale.recv()
+        self._sent = False
         self._elapsed += 1
         over = terminated | truncated | (self._elapsed >= self._game_steps)
         return pictures, scores.astype(np.float64), over
+
+    def _settle(self) -> None:
+        """Ends a step that was begun and never waited for, as when a rollout is interrupted."""
+        if self._sent:
+            self.receive()
 
     def _draw_seeds(self, where: np.ndarray) -> None:
         """Draws new seeds where `where` (N,) says so."""

@@ -44,7 +44,14 @@ from pbrl.agents.policy import PolicyFunction, read_weights, sample
 from pbrl.agents.ppo_update import Experience, Hyperparameters, make_update
 from pbrl.agents.recording import Recording
 from pbrl.agents.reward_scaling import scale_rewards
-from pbrl.agents.vec_env import GymnasiumVecEnv, games_over, pictures, render_states
+from pbrl.agents.turns import Turn, take_turns
+from pbrl.agents.vec_env import (
+    GymnasiumVecEnv,
+    games_over,
+    parts_of,
+    pictures,
+    render_states,
+)
 from pbrl.compilation import compile_function
 from pbrl.errors import ConfigError, NumericalError
 from pbrl.rollout import Rollout
@@ -210,30 +217,44 @@ class PreferencePPO(PPO):
         """Acts, as SB3's `learn` calls it. Returns False if the callback stopped it."""
         self.policy.set_training_mode(False)
         recording = self._recording_for(env, n_rollout_steps)
-        rollout = recording.rollout
-        observations = torch.from_numpy(rollout.observations)
-        noise = draw_noise(self._rng, rollout.actions.shape, self.action_space).to(self.device)
-        weights = read_weights(self.policy)
+        observations = torch.from_numpy(recording.rollout.observations)
+        noise = draw_noise(self._rng, recording.rollout.actions.shape, self.action_space)
+        noise, weights = noise.to(self.device), read_weights(self.policy)
         prepared = self._apply.prepare(weights.vector)
         bounds = self.action_space if isinstance(self.action_space, spaces.Box) else None
-        callback.on_rollout_start()
-        for t in range(n_rollout_steps):
-            rollout.observations[t] = self._last_obs
-            recording.show(t, render_states(env), pictures(env))
-            drawn = self._act(prepared, weights.buffers, observations[t].to(self.device), noise[t])
-            actions = recording.actions[t] = drawn.cpu().numpy()
+        last_obs = self._last_obs = np.array(self._last_obs)
+        last_starts = self._last_episode_starts = np.array(self._last_episode_starts)
+
+        def begin(turn: Turn) -> np.ndarray:
+            """Begins a step and returns the actions that it executes."""
+            t, rows, part = turn
+            recording.rollout.observations[t, rows] = last_obs[rows]
+            recording.show(t, rows, render_states(part), pictures(part))
+            seen = observations[t, rows].to(self.device)
+            actions = self._act(prepared, weights.buffers, seen, noise[t, rows]).cpu().numpy()
+            recording.actions[t, rows] = actions
             executed = actions if bounds is None else np.clip(actions, bounds.low, bounds.high)
-            new_obs, rewards, dones, infos = env.step(executed)
+            part.step_async(executed)
+            return executed
+
+        def finish(turn: Turn, executed: np.ndarray) -> bool:
+            """Waits for the end of a step; returns False if the callback stops acting with it."""
+            t, rows, part = turn
+            new_obs, rewards, dones, infos = part.step_wait()
+            last_obs[rows], last_starts[rows] = new_obs, dones
+            self._update_info_buffer(infos, dones)
+            recording.record(t, rows, executed, rewards, dones, infos, games_over(part))
+            if rows.stop < env.num_envs:
+                return True
             self.num_timesteps += env.num_envs
             callback.update_locals(locals())
-            if not callback.on_step():
-                return False
-            self._update_info_buffer(infos, dones)
-            recording.record(t, executed, rewards, dones, infos, games_over(env))
-            self._last_obs = new_obs
-            self._last_episode_starts = dones
-        recording.check_finite(self._last_obs)
-        evaluate(recording, self._mind, weights, self._last_obs)
+            return callback.on_step()
+
+        callback.on_rollout_start()
+        if not take_turns(n_rollout_steps, parts_of(env), begin, finish):
+            return False
+        recording.check_finite(last_obs)
+        evaluate(recording, self._mind, weights, last_obs)
         callback.update_locals(locals())
         callback.on_rollout_end()
         return True

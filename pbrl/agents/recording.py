@@ -69,43 +69,47 @@ class Recording:
         self.complete = False
         self.final_observations.clear()
 
-    def show(self, t: int, states: np.ndarray, pictures: np.ndarray | None) -> None:
+    def show(self, t: int, rows: slice, states: np.ndarray, pictures: np.ndarray | None) -> None:
         """Records what step `t` begins with, to be seen later.
 
         Args:
             t: the step.
-            states: (N, S) simulator states.
-            pictures: (N, H, W, 3) uint8, where they are recorded.
+            rows: of the n environments that are meant.
+            states: (n, S) simulator states.
+            pictures: (n, H, W, 3) uint8, where they are recorded.
         """
-        self.rollout.render_states[t] = states
+        self.rollout.render_states[t, rows] = states
         if pictures is not None:
-            for i, picture in enumerate(pictures):
+            for i, picture in enumerate(pictures, start=rows.start):
                 self.rollout.frames[t, i, 0] = encode_frame(picture)
 
     def record(
         self,
         t: int,
+        rows: slice,
         executed: np.ndarray,
         rewards: np.ndarray,
         dones: np.ndarray,
         infos: list[dict[str, Any]],
         games_over: np.ndarray,
     ) -> None:
-        """Records what step `t` did: executed actions (N, ...), the task's answer (N,) each."""
-        rollout = self.rollout
-        rollout.game_over[t] = games_over
+        """Records what step `t` did in the n environments of `rows`.
+
+        That is the executed actions (n, ...), and the task's answer (n,) each.
+        """
+        rollout, at = self.rollout, (t, rows)
+        rollout.game_over[at] = games_over
         if executed.ndim == 1:
-            rollout.actions[t] = 0
-            rollout.actions[t, np.arange(len(executed)), executed] = 1
+            rollout.actions[at] = executed[:, None] == np.arange(rollout.actions.shape[-1])
         else:
-            rollout.actions[t] = executed.reshape(len(executed), -1)
-        rollout.true_rewards[t] = rewards
-        rollout.terminated[t] = dones
-        rollout.truncated[t] = False
+            rollout.actions[at] = executed.reshape(len(executed), -1)
+        rollout.true_rewards[at] = rewards
+        rollout.terminated[at] = dones
+        rollout.truncated[at] = False
         for i in np.flatnonzero(dones):
             if infos[i].get("TimeLimit.truncated", False):
-                rollout.terminated[t, i] = False
-                rollout.truncated[t, i] = True
+                rollout.terminated[t, rows.start + i] = False
+                rollout.truncated[t, rows.start + i] = True
                 self.final_observations.append(infos[i]["terminal_observation"])
 
     def check_finite(self, last_observations: np.ndarray) -> None:

@@ -22,6 +22,10 @@ class GymnasiumVecEnv(VecEnv):
     The info dict of an environment is empty but at the end of an episode, when it holds
     `terminal_observation`, `TimeLimit.truncated` and, as SB3's Monitor adds it, `episode`. At the
     end of a game of an endless task it holds `episode` alone, and the agent is told of no end.
+
+    Attributes:
+        parts: What may be stepped apart, as pairs of rows and environment: two halves where `envs`
+            has `halves`, and this environment itself where it has none.
     """
 
     def __init__(self, envs: VectorEnv) -> None:
@@ -43,6 +47,20 @@ class GymnasiumVecEnv(VecEnv):
         self._actions: np.ndarray | None = None
         self._started = time.time()
         super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
+        self.parts: list[tuple[slice, VecEnv]] = [(slice(0, envs.num_envs), self)]
+        if hasattr(envs, "halves"):
+            self.parts = self._halves(envs.halves)  # pyright: ignore
+
+    def _halves(self, halves: Sequence[VectorEnv]) -> list[tuple[slice, VecEnv]]:
+        """Returns rows and environment of each half; their episodes are counted in this one."""
+        parts, end = [], 0
+        for half in halves:
+            rows = slice(end, end := end + half.num_envs)
+            part = GymnasiumVecEnv(half)
+            part.episode_returns = self.episode_returns[rows]
+            part.episode_lengths = self.episode_lengths[rows]
+            parts.append((rows, part))
+        return parts
 
     @property
     def render_states(self) -> np.ndarray:
@@ -66,12 +84,16 @@ class GymnasiumVecEnv(VecEnv):
         return observations
 
     def step_async(self, actions: np.ndarray) -> None:
-        """Takes the actions (N, ...) of the step that `step_wait` makes."""
-        self._actions = actions
+        """Takes the actions (N, ...) of the step that `step_wait` makes, or waits for."""
+        if hasattr(self.envs, "send"):
+            self.envs.send(actions)  # pyright: ignore
+        else:
+            self._actions = actions
 
     def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
         """Steps. Returns observations (N, ...), true rewards (N,) float64, dones (N,), infos."""
-        observations, rewards, terminated, truncated, info = self.envs.step(self._actions)
+        ended: Any = self.envs.receive() if hasattr(self.envs, "receive") else None  # pyright: ignore
+        observations, rewards, terminated, truncated, info = ended or self.envs.step(self._actions)
         self.episode_returns += rewards
         self.episode_lengths += 1
         dones = terminated | truncated
@@ -127,6 +149,14 @@ class GymnasiumVecEnv(VecEnv):
     def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:
         """Says yes to Monitor alone: the infos hold what a Monitor would add."""
         return [wrapper_class is Monitor for _ in self._get_indices(indices)]
+
+
+def parts_of(env: VecEnv) -> list[tuple[slice, VecEnv]]:
+    """Returns what of environments may be stepped apart, as pairs of rows and environment.
+
+    Wrappers see whole steps, so that what they wrap is in one part.
+    """
+    return env.parts if isinstance(env, GymnasiumVecEnv) else [(slice(0, env.num_envs), env)]
 
 
 def render_states(env: VecEnv) -> np.ndarray:

@@ -62,7 +62,12 @@ def describe_task(env_id: str) -> envs.TaskInfo:
 
 
 def make_env(
-    config: EnvConfig, num_envs: int, *, threads: int = 1, record_frames: bool = False
+    config: EnvConfig,
+    num_envs: int,
+    *,
+    threads: int = 1,
+    record_frames: bool = False,
+    double_buffered: bool = False,
 ) -> envs.TaskVectorEnv:
     """Makes environments of a task, their errors as ours."""
     try:
@@ -73,6 +78,7 @@ def make_env(
             record_frames=record_frames,
             allow_termination=config.allow_termination,
             blanks=[envs.Blank(*blank) for blank in config.blanks],
+            double_buffered=double_buffered,
         )
     except envs.TaskError as error:
         raise TaskError(str(error)) from error
@@ -105,7 +111,7 @@ def open_trainer(
         config = with_picture_format(config, task)
     recorded = records_frames(config, task)
     threads, count = config.threads, config.env.num_envs
-    env = make_env(config.env, count, threads=threads, record_frames=recorded)
+    env = make_env(config.env, count, threads=threads, record_frames=recorded, double_buffered=True)
     clock = Clock()
     if checkpoint:
         agent = PreferencePPO.load(checkpoint.agent, GymnasiumVecEnv(env), device=config.device)

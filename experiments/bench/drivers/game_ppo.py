@@ -31,7 +31,8 @@ def learner(settings: dict[str, Any]) -> tuple[Any, str]:
     from pbrl.agents.fastest_format import fastest_format
 
     env_id = next(name for name, game in envs.GAMES.items() if game.rom == settings["rom"])
-    games = envs.make_task(env_id, num_envs, threads=settings["threads"])
+    threads = settings["threads"]
+    games = envs.make_task(env_id, num_envs, threads=threads, double_buffered=True)
     vec_env = GymnasiumVecEnv(games)
     seen: Any = vec_env.observation_space
     batch_size = settings["hyperparameters"]["batch_size"]
