@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -42,6 +42,35 @@ class Clock:
         return {part: seconds / total for part, seconds in self.seconds.items()}
 
 
+class Pace:
+    """How fast a run has gone of late, which says more of what is left than its whole past does.
+
+    Args:
+        span: Seconds that count.
+    """
+
+    def __init__(self, span: float = 300.0) -> None:
+        self._span = span
+        self._marks: deque[tuple[int, float]] = deque()
+
+    def restart(self) -> None:
+        """Forgets the past, as after something that does not happen again."""
+        self._marks.clear()
+
+    def mark(self, steps: int, seconds: float) -> None:
+        """Notes how many steps there are at a moment, in seconds of a clock."""
+        self._marks.append((steps, seconds))
+        while len(self._marks) > 2 and seconds - self._marks[1][1] >= self._span:
+            self._marks.popleft()
+
+    def seconds_for(self, steps: int) -> float | None:
+        """Returns how long so many steps take; None while there is no telling."""
+        if len(self._marks) < 2:
+            return None
+        (before, start), (after, end) = self._marks[0], self._marks[-1]
+        return steps * (end - start) / (after - before) if after > before else None
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """Where a run stands."""
@@ -66,13 +95,8 @@ class Status:
     """Share of held-out answers that the ensemble predicts."""
     shares: dict[Part, float] = field(default_factory=dict)
     """Share of the time that each part takes."""
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Returns the time to the end at the pace so far."""
-        if not self.steps_per_second:
-            return None
-        return (self.total_steps - self.steps) / self.steps_per_second
+    seconds_left: float | None = None
+    """The time to the end at the pace of late; None while there is no telling."""
 
 
 class Display(Protocol):

@@ -21,7 +21,7 @@ from pbrl.people import People
 from pbrl.reward_learning import RewardLearning
 from pbrl.rollout import Rollout
 from pbrl.runs import Run, disk_errors
-from pbrl.status import Clock, Display, Status
+from pbrl.status import Clock, Display, Pace, Status
 
 SAVED_TO_WAIT = 10_000
 """Steps since the last checkpoint after which another is written when training waits for people."""
@@ -76,6 +76,7 @@ class Trainer:
         self.total_steps = config.total_steps // self.rollout_size * self.rollout_size
         self._saved = self._first_step = 0
         self._fitted_share: float | None = None  # of a long fit that is under way
+        self._pace = Pace()
         if isinstance(learning, RewardLearning):
             learning.told = self._tell_of_fit
 
@@ -97,11 +98,13 @@ class Trainer:
             PbrlError: The disk is full or a label cannot be had; earlier checkpoints are intact.
         """
         self._first_step = self.steps
+        self._pace.mark(self.steps, self.clock.working)
         metrics = MetricsLog(self.run, self.steps)
         try:
             self._begin()
             while self.steps < self.total_steps and not self.stopping:
                 metrics.write(self._iterate())
+                self._pace.mark(self.steps, self.clock.working)
                 self._show(self.status())
                 if self.steps - self._saved >= self.config.checkpoint_steps:
                     self.save()
@@ -133,6 +136,7 @@ class Trainer:
         if self.stopping:
             raise KeyboardInterrupt
         self._fitted_share = share if share < 1 else None
+        self._pace.restart()  # such a fit comes once
         self._show(self.status())
 
     def _show(self, status: Status) -> None:
@@ -218,6 +222,7 @@ class Trainer:
             learned_return=self.learned_returns.mean() if learning else None,
             accuracy=learning.accuracy if learning else None,
             shares=self.clock.shares(),
+            seconds_left=self._pace.seconds_for(self.total_steps - self.steps),
         )
 
     def _phase(self) -> str:

@@ -45,6 +45,7 @@ NETWORK = "tests/reward/test_network.py"
 NOTHING_LEAKS = "tests/recipe/test_nothing_leaks.py"
 PEOPLE = "tests/people/test_asking_and_waiting.py"
 POSTGRESQL = "tests/store/test_postgresql.py"
+PICTURE_ENSEMBLE = "tests/reward/test_picture_ensemble.py"
 PPO = "tests/agents/test_ppo_update.py"
 PREDICTORS = "tests/recipe/test_predictors.py"
 PRESETS = "tests/recipe/test_presets.py"
@@ -826,10 +827,8 @@ MISTAKES = (
     Mutant(
         "mistake 18: random actions for the first clips",
         "pbrl/agents/preference_ppo.py",
-        "drawn = self._act(*weights, observations[t].to(self.device), noise[t])",
-        "drawn = torch.from_numpy(\n"
-        "                np.stack([self.action_space.sample() for _ in range(env.num_envs)])\n"
-        "            )",
+        "actions = self._act(prepared, weights.buffers, seen, noise[t, rows]).cpu().numpy()",
+        "actions = np.stack([self.action_space.sample() for _ in range(part.num_envs)])",
         f"{LOOP}::test_the_first_actions_are_the_policys_own_not_random_ones",
     ),
     Mutant(
@@ -1066,6 +1065,13 @@ GAMES = (
         "rollout.true_rewards[at] = rewards",
         "rollout.true_rewards[t, : len(rewards)] = rewards",
         f"{TURNS}::test_what_is_collected_is_the_same",
+    ),
+    Mutant(
+        "games: what normalises is measured when the weights have moved",
+        "pbrl/reward/picture_ensemble.py",
+        "        self._measure_statistics(checked.inputs)\n",
+        "        if not self.updates:\n            self._measure_statistics(checked.inputs)\n",
+        f"{PICTURE_ENSEMBLE}::test_what_normalises_is_measured_with_the_weights_as_they_are",
     ),
     Mutant(
         "games: the maximum of two frames",

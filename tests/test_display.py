@@ -31,6 +31,7 @@ def status(steps=5000, **changes):
         "learned_return": 67.8,
         "accuracy": 0.9,
         "shares": SHARES,
+        "seconds_left": 50.0,
     }
     return Status(**known | changes)
 
@@ -60,7 +61,8 @@ def test_a_line_holds_all_that_is_known():
 
 
 def test_what_is_unknown_is_left_out():
-    unknown = {"true_return": None, "learned_return": None, "accuracy": None}
+    names = ("true_return", "learned_return", "accuracy", "seconds_left")
+    unknown = dict.fromkeys(names)
     line = describe(status(**unknown, label_budget=0, labels=0, shares={}, steps_per_second=0.0))
     assert set(line) == {"steps", "steps a second", "now"}
 

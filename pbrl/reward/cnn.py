@@ -11,13 +11,16 @@ ever made. Its first layer moves by 3 pixels over windows of 7, which is one of 
 of 3 by 3 pixels (with zeros for the two rows and columns that a window lacks): 9 numbers side by
 side instead of 1. Both are a matter of speed: together several times on a processor.
 
-Departures and gaps: dropout takes whole channels of a picture (Ibarz et al. 2018); batch
-normalisation's running statistics decay by .99 a step (the same; not stated in the paper); the
-order is convolution, normalisation, leaky ReLU, dropout.
+Departures and gaps: dropout takes whole channels of a picture (Ibarz et al. 2018); the order is
+convolution, normalisation, leaky ReLU, dropout. What normalises once training is over is measured
+with the weights as they are then (`measure_statistics`), not kept running while they change (Wu and
+Johnson, *Rethinking "Batch" in BatchNorm*, 2021, section 3): pictures are nearly alike and not
+centred, so that a small step of the weights moves a channel's mean by several of its deviations,
+which training does not feel and a running mean follows too late.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -26,8 +29,6 @@ from torch.nn.functional import conv2d, conv3d, leaky_relu, pad
 KERNELS, STRIDES = (7, 5, 3, 3), (3, 2, 1, 1)
 BLOCK = STRIDES[0]
 """Rows and columns of a block of pixels that lie side by side."""
-DECAY = 0.99
-"""Of the running statistics, per gradient step."""
 EPSILON = 1e-5
 BRIGHTEST = 255.0
 
@@ -97,7 +98,7 @@ def init_cnn(cnn: Cnn, members: int, rng: torch.Generator) -> Tensor:
 
 
 def new_statistics(cnn: Cnn, members: int) -> Tensor:
-    """Returns running means and variances before training: `(2, 4, E, channels)`."""
+    """Returns means and variances before any are measured: `(2, 4, E, channels)`."""
     means = torch.zeros(len(KERNELS), members, cnn.channels)
     return torch.stack([means, torch.ones_like(means)])
 
@@ -114,14 +115,14 @@ def apply_cnn(cnn: Cnn, params: Tensor, statistics: Tensor, clips: Tensor) -> Te
     Args:
         cnn: The networks' shape.
         params: `(E, P)` the networks.
-        statistics: `(2, 4, E, channels)` running means and variances.
+        statistics: `(2, 4, E, channels)` means and variances, from `measure_statistics`.
         clips: `(C, T + K - 1, side, side)` uint8, each picture once, the same for all members.
 
     Returns:
         `(E, C, T)` rewards, not normalised.
     """
     weights, folded = weights_of(cnn, params), []
-    for layer in range(len(STRIDES)):  # the running statistics are part of the convolutions
+    for layer in range(len(STRIDES)):  # means and variances are part of the convolutions
         weight, scale, shift = weights[3 * layer : 3 * layer + 3]
         mean, variance = statistics[:, layer]
         gain = scale * (variance + EPSILON).rsqrt()
@@ -159,6 +160,23 @@ def train_cnn(cnn: Cnn, params: Tensor, clips: Tensor, uniform: Tensor) -> tuple
     ]
     rewards, statistics = zip(*trained, strict=True)
     return torch.cat(rewards).unflatten(1, (clips.shape[1], -1)), torch.cat(statistics, dim=2)
+
+
+def measure_statistics(cnn: Cnn, params: Tensor, clips: Tensor) -> Tensor:
+    """Returns means and variances of what each convolution makes of clips, nothing left out.
+
+    Args:
+        cnn: The networks' shape.
+        params: `(E, P)` the networks.
+        clips: `(C, T + K - 1, side, side)` uint8, each picture once, the same for all members.
+
+    Returns:
+        `(2, 4, E, channels)`.
+    """
+    members, steps = len(params), len(clips) * (clips.shape[1] - cnn.stack + 1)
+    kept = torch.zeros(len(KERNELS), steps, members, cnn.channels, device=params.device)
+    shared = clips.expand(members, *clips.shape)
+    return train_cnn(replace(cnn, dropout=0.0), params, shared, kept)[1]
 
 
 def _train(cnn: Cnn, params: Tensor, clips: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:

@@ -197,14 +197,14 @@ class RewardEnsemble:
         for update, batch in enumerate(torch.from_numpy(batches).to(self.device), start=1):
             self._step(data, batch, corrections[update - 1])
             if update % config.l2_every == 0:
-                rewards = self._step_rewards(checked.inputs)
+                rewards = self._measure(checked)
                 train, validation, _ = self._losses(checked, rewards)
                 bounds = (config.l2_ratio_low, config.l2_ratio_high)
                 self.l2 = fitting.adjusted_l2(self.l2, train, validation, *bounds, config.l2_factor)
                 told(update / updates)
         self.updates += updates
         if rewards is None or updates % config.l2_every:
-            rewards = self._step_rewards(checked.inputs)
+            rewards = self._measure(checked)
         self._set_output_normalizer(rewards)
         report = self._report(checked, rewards, len(labels))
         if not np.isfinite(report.train_loss).all():
@@ -242,6 +242,10 @@ class RewardEnsemble:
     def _checked(self, data: FitData) -> FitData:
         """Returns the labels on which a fit measures losses and normalises outputs: all of them."""
         return data
+
+    def _measure(self, checked: FitData) -> Tensor:
+        """Returns the rewards `(E, B, K, T)` of these labels under the members as they are now."""
+        return self._step_rewards(checked.inputs)
 
     def state(self) -> dict[str, Any]:
         """Returns all that is needed to go on exactly: tensors, and the random stream as text."""

@@ -101,7 +101,6 @@ def fit_step_by_annotator(
 
 def fit_pictures_step(
     learner: Learner,
-    statistics: Tensor,
     l2: Tensor,
     clips: Tensor,
     targets: Tensor,
@@ -112,14 +111,13 @@ def fit_pictures_step(
     cnn: Cnn,
     kind: FeedbackKind,
     lr: float,
-) -> tuple[Learner, Tensor]:
-    """Returns learner and running statistics after one gradient step of every member on pictures.
+) -> Learner:
+    """Returns the learner after one gradient step of every member on pictures.
 
     The objective is that of `fit_step`.
 
     Args:
         learner: Networks `(E, P)` and optimiser.
-        statistics: `(2, 4, E, channels)` running means and variances.
         l2: `(E,)` weight of each member's squared weights.
         clips: `(E, M, K, T + stack - 1, side, side)` uint8, each member's minibatch.
         targets: `(E, M, D)` its answers.
@@ -131,15 +129,14 @@ def fit_pictures_step(
         lr: Learning rate.
     """
 
-    def objective(params: Tensor) -> tuple[Tensor, Tensor]:
-        rewards, measured = networks.train_cnn(cnn, params, clips.flatten(1, 2), uniform)
+    def objective(params: Tensor) -> Tensor:
+        rewards, _ = networks.train_cnn(cnn, params, clips.flatten(1, 2), uniform)
         returns = rewards.sum(dim=-1).unflatten(1, clips.shape[1:3])
         fit = -kind.log_likelihood(returns, targets, error_rates).mean(dim=1)
-        return (fit + l2 * networks.squared_weights(cnn, params)).sum(), measured
+        return (fit + l2 * networks.squared_weights(cnn, params)).sum()
 
-    grads, measured = torch.func.grad(objective, has_aux=True)(learner.parameters)
-    moved = torch.lerp(statistics, measured, 1 - networks.DECAY)
-    return adam_step(learner, grads, corrections, lr, ADAM), moved
+    grads = torch.func.grad(objective)(learner.parameters)
+    return adam_step(learner, grads, corrections, lr, ADAM)
 
 
 def adjusted_l2(

@@ -65,6 +65,7 @@ class PictureEnsemble(RewardEnsemble):
             )
         )
         self._apply = compile_function(functools.partial(cnn.apply_cnn, self._cnn))
+        self._measure_part = compile_function(functools.partial(cnn.measure_statistics, self._cnn))
         return cnn.init_cnn(self._cnn, config.ensemble_size, rng)
 
     @property
@@ -112,9 +113,8 @@ class PictureEnsemble(RewardEnsemble):
         rates = torch.full(batch.shape, self.config.error_rate, device=self.device)
         if data.error_rates is not None:
             rates = data.error_rates[batch]
-        self.learner, self.statistics = self._fit_pictures_step(
+        self.learner = self._fit_pictures_step(
             self.learner,
-            self.statistics,
             self.l2,
             clips,
             data.targets[batch],
@@ -136,6 +136,27 @@ class PictureEnsemble(RewardEnsemble):
             data.counts[:, rows],
             None if data.error_rates is None else data.error_rates[rows],
         )
+
+    def _measure(self, checked: FitData) -> Tensor:
+        self._measure_statistics(checked.inputs)
+        return super()._measure(checked)
+
+    @torch.no_grad()
+    def _measure_statistics(self, inputs: Sequence[NDArray[np.uint8]]) -> None:
+        """Measures what normalises, on labels `(K, T + stack - 1, H, W)` each.
+
+        As many go through at once as in a minibatch, and their means are taken; what does not fill
+        a part is left out where there is a whole one.
+        """
+        size = min(self.config.batch_size, len(inputs))
+        measured = []
+        for first in range(0, len(inputs) - size + 1, size):
+            clips = torch.from_numpy(np.concatenate(inputs[first : first + size]))
+            whole = size == self.config.batch_size
+            plain = functools.partial(cnn.measure_statistics, self._cnn)
+            measure = self._measure_part if whole else plain
+            measured.append(measure(self.learner.parameters, clips.to(self.device)))
+        self.statistics = torch.stack(measured).mean(dim=0)
 
     @torch.no_grad()
     def _step_rewards(self, inputs: Sequence[NDArray[np.uint8]]) -> Tensor:

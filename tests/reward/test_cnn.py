@@ -13,6 +13,7 @@ from pbrl.reward.cnn import (
     Cnn,
     apply_cnn,
     init_cnn,
+    measure_statistics,
     new_statistics,
     squared_weights,
     train_cnn,
@@ -112,6 +113,17 @@ def test_dropout_takes_whole_channels_and_keeps_the_mean(params):
         torch.full((4, 4, MEMBERS, 16), 0.9),
     )
     torch.testing.assert_close(without, same, rtol=1e-4, atol=1e-4)
+
+
+def test_measured_on_the_same_clips_it_is_after_training_as_in_training(params):
+    """And dropout has no part in what is measured."""
+    clips, own = pictures(6), pictures(6).expand(MEMBERS, -1, -1, -1, -1)
+    plain, still = dataclasses.replace(CNN, dropout=0.0), torch.zeros(4, 6, MEMBERS, 16)
+    expected, measured = train_cnn(plain, params, own, still)
+    found = measure_statistics(CNN, params, clips)
+    torch.testing.assert_close(found, measured, rtol=0, atol=0)
+    after = apply_cnn(CNN, params, found, clips)
+    torch.testing.assert_close(after, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_a_clip_is_seen_as_its_stacks_of_four(params):

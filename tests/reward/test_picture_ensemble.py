@@ -7,6 +7,7 @@ import torch
 from pbrl.config import RewardConfig
 from pbrl.feedback import COMPARISON, Comparison
 from pbrl.reward import picture_ensemble
+from pbrl.reward.cnn import measure_statistics
 from pbrl.reward.labels import LabelledClips
 from pbrl.reward.picture_ensemble import PART, PictureEnsemble
 
@@ -80,7 +81,7 @@ def test_parts_of_a_batch_are_judged_alike(fitted):
 
 
 def test_losses_are_measured_as_after_training(fitted):
-    """Without dropout and with running statistics: twice the same, whatever else is measured."""
+    """Without dropout and with kept means and variances: twice the same, whatever else is asked."""
     model, report = fitted
     labels = labelled(30)
     again = model.evaluate(labels)
@@ -89,6 +90,20 @@ def test_losses_are_measured_as_after_training(fitted):
     one = LabelledClips(labels.numbers[:1], labels.inputs[:1], labels.targets[:1])
     alone = model.returns(np.concatenate(one.inputs))
     np.testing.assert_allclose(model.returns(np.concatenate(few.inputs))[:, :2], alone, rtol=1e-4)
+
+
+def test_what_normalises_is_measured_with_the_weights_as_they_are():
+    """A fit of few and large steps leaves nothing behind of the weights before."""
+    labels = labelled(12)
+    model = ensemble(lr=0.1, l2_every=50)
+    for _ in range(2):
+        model.fit(labels, 3)
+        parts = [np.concatenate(labels.inputs[first : first + 6]) for first in (0, 6)]
+        measured = [
+            measure_statistics(model._cnn, model.learner.parameters, torch.from_numpy(part))
+            for part in parts
+        ]
+        torch.testing.assert_close(model.statistics, sum(measured) / 2)
 
 
 def test_losses_may_be_measured_on_some_labels():
