@@ -39,18 +39,18 @@ def test_what_is_collected_is_the_same(make_player):
         for step in range(70):  # so that points are made
             agent.env.step(np.full(3, step % 6))
         agent.resume_acting()
-    made = 0
-    for _ in range(2):
+    made = np.zeros(3)
+    for _ in range(6):
         one, other = whole.collect(), halved.collect()
-        made += np.abs(one.true_rewards).sum()
+        made += np.abs(one.true_rewards).sum(axis=0)
         np.testing.assert_array_equal(other.observations, one.observations)
         np.testing.assert_array_equal(other.actions, one.actions)
         np.testing.assert_array_equal(other.true_rewards, one.true_rewards)
         found, expected = halved._recording, whole._recording
         np.testing.assert_allclose(found.log_probs, expected.log_probs, rtol=1e-4)
         np.testing.assert_allclose(found.last_values, expected.last_values, rtol=1e-3, atol=1e-5)
-    assert made > 0
-    assert halved.num_timesteps == whole.num_timesteps == 2 * 3 * STEPS
+    assert made.all()  # of each copy
+    assert halved.num_timesteps == whole.num_timesteps == 6 * 3 * STEPS
 
 
 def test_the_ends_of_games_are_counted_for_the_right_copies(make_player):
