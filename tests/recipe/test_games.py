@@ -3,7 +3,7 @@
 What the environments hide is tested with them, in tests/envs/atari.
 """
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -48,7 +48,21 @@ def test_clips_are_25_steps_shown_15_a_second(game):
 
 def test_500_comparisons_and_200_epochs_before_the_agent_learns(game):
     assert (game.query.label_budget, initial_labels(game.query)) == (5500, 500)
-    assert game.reward.initial_updates * game.reward.batch_size == 200 * 500
+    epochs = 32 if game is PRESETS["Pong"] else 200
+    assert game.reward.initial_updates * game.reward.batch_size == epochs * 500
+
+
+def test_pong_alone_departs_from_them(game):
+    tuned = {"agent": {"lr"}, "reward": {"lr", "dropout", "initial_updates"}, "total_steps": set()}
+    departs = {field.name for field in fields(ATARI) if not _same(game, ATARI, field.name)}
+    assert departs - {"env"} == (set(tuned) if game is PRESETS["Pong"] else set())
+    for part in departs - {"env", "total_steps"}:
+        mine, papers = getattr(game, part), getattr(ATARI, part)
+        assert {f.name for f in fields(mine) if not _same(mine, papers, f.name)} == tuned[part]
+
+
+def _same(one, other, name):
+    return getattr(one, name) == getattr(other, name)
 
 
 def test_label_rate_and_window(game):
@@ -61,7 +75,8 @@ def test_the_predictors_are_the_papers(game):
     assert isinstance(ensemble, PictureEnsemble)
     assert ensemble.shape == (4, 84, 84)
     assert len(ensemble.l2) == 3
-    assert (game.reward.reward_std, game.reward.dropout) == (0.05, 0.5)
+    assert game.reward.reward_std == 0.05
+    assert game.reward.dropout == (0.2 if game is PRESETS["Pong"] else 0.5)
     assert (game.reward.l2_ratio_low, game.reward.l2_ratio_high) == (1.1, 1.5)
     assert game.reward.l2_initial > 0
     assert game.reward.fit_while_acting
