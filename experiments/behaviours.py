@@ -23,7 +23,8 @@ from pbrl.checkpoints import latest_checkpoint
 from pbrl.cli.assembly import describe_task, make_env, run_from
 from pbrl.config import TrainConfig
 from pbrl.errors import CheckpointError, ConfigError, PbrlError
-from pbrl.evaluation import confidence_interval, walk
+from pbrl.evaluation import Step, confidence_interval
+from pbrl.evaluation import play as play_episodes
 from pbrl.runs import Run
 from pbrl.seeding import seed_of
 from pbrl.video import write_video
@@ -104,14 +105,13 @@ def _measured(run: Run, options: argparse.Namespace) -> list[Row]:
     agent = PreferencePPO.load(checkpoint.agent, device="cpu")
     films = options.films is not None
     played = play(config, agent, behaviour, options.episodes, options.stochastic, films)
-    measures = [behaviour.measure(episode) for episode in played.seen]
+    measures = behaviour.measures(played.seen)
     rows = [
         Row(
             *(run.name, name, config.seed, config.query.label_budget, checkpoint.steps),
             *(options.episodes, measure, float(np.mean(values)), *confidence_interval(values)),
         )
-        for measure in measures[0]
-        for values in [np.array([one[measure] for one in measures])]
+        for measure, values in measures.items()
     ]
     print(f"{run.path} at step {checkpoint.steps:,}, {options.episodes} fresh episodes: {name}")
     for row in rows:
@@ -163,24 +163,19 @@ def play(
     """
     task = describe_task(config.env.env_id)
     env = make_env(config.env, count, record_frames=films and not task.draws_from_states)
-    seen: list[np.ndarray] = []
-    alive: list[np.ndarray] = []
     frames: list[np.ndarray] = []
+
+    def keep(step: Step) -> np.ndarray:
+        if step.frame is not None and step.alive[0]:
+            frames.append(step.frame)
+        return behaviour.look(step.observations, step.render_states)
+
     try:
         seed, sure = seed_of(config.seed, "evaluation"), not (stochastic or task.endless)
-        for step in walk(agent, env, task.episode_steps, seed, sure):
-            states = behaviour.sight == "render_states"
-            seen.append(step.render_states if states else step.observations[:, -1].copy())
-            alive.append(step.alive)
-            if step.frame is not None and step.alive[0]:
-                frames.append(step.frame)
+        episodes = play_episodes(agent, env, task.episode_steps, seed, sure, keep=keep)
     finally:
         env.close()
-    lengths = np.sum(alive, axis=0)
-    episodes = [
-        np.stack([moment[i] for moment in seen[:length]]) for i, length in enumerate(lengths)
-    ]
-    return Played(episodes, frames)
+    return Played(episodes.kept or [], frames)
 
 
 def _film(config: TrainConfig, played: Played, path: Path) -> Path:

@@ -5,7 +5,7 @@ the run's own, each put to the members of the ensemble that left it out of their
 printed is explained by formula in `docs/evaluation.md`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +54,8 @@ class Episodes:
     """`(T, N)`; 0 after an episode's end. None without a learned reward."""
     alive: Flags
     """`(T, N)` whether the step belongs to the episode."""
+    kept: list[NDArray] | None = None
+    """What was kept of each episode, `(T_n, ...)`; None where nothing was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Evaluation:
     """Pearson correlation of learned and true reward over steps; None where one never changes."""
     clip_correlation: float | None
     """The same over the returns of clips."""
+    behaviour: dict[str, Floats] | None = None
+    """How much of the behaviour that was taught the episodes have: names to `(N,)` values."""
 
 
 def walk(
@@ -123,6 +127,7 @@ def play(
     seed: int,
     deterministic: bool = True,
     ensemble: RewardEnsemble | None = None,
+    keep: Callable[[Step], NDArray] | None = None,
 ) -> Episodes:
     """Plays one episode in each environment.
 
@@ -133,10 +138,13 @@ def play(
         seed: Seed of the environments.
         deterministic: Take the mean action instead of a sample.
         ensemble: The learned reward, or None.
+        keep: What to keep of a step, `(N, ...)`; steps as a whole are too large.
     """
-    true, learned, alive = [], [], []
-    for step in walk(agent, env, steps, seed, deterministic):  # which are too large to be kept
+    true, learned, alive, kept = [], [], [], []
+    for step in walk(agent, env, steps, seed, deterministic):
         alive.append(step.alive)
+        if keep is not None:
+            kept.append(keep(step))
         true.append(np.where(step.alive, step.true_rewards, 0.0))
         if ensemble is not None:
             learned.append(ensemble.reward(step.observations, step.actions) * step.alive)
@@ -144,7 +152,15 @@ def play(
         true_rewards=np.stack(true),
         learned_rewards=np.stack(learned) if learned else None,
         alive=np.stack(alive),
+        kept=_by_episode(kept, np.sum(alive, axis=0)) if kept else None,
     )
+
+
+def _by_episode(moments: Sequence[NDArray], lengths: NDArray[np.integer]) -> list[NDArray]:
+    """Returns what was kept of N environments at each step, `(N, ...)`, by episode."""
+    return [
+        np.stack([moment[i] for moment in moments[:length]]) for i, length in enumerate(lengths)
+    ]
 
 
 def evaluate(

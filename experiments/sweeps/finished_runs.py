@@ -119,10 +119,16 @@ def row_of(cell: Cell, evaluation: dict[str, Any], metrics: Path) -> Row:
 def outcome(cell: Cell, root: Path) -> Outcome:
     """Returns what came of a finished run."""
     run = _run(cell, root)
-    versions = _versions(run)
-    known = (f"{name} {versions[name]}" for name in ("python", *PACKAGES) if name in versions)
     return Outcome(
-        **asdict(measured(cell, root)), config_hash=config_hash(run), versions=", ".join(known)
+        **asdict(measured(cell, root)), config_hash=config_hash(run), versions=known_versions(run)
+    )
+
+
+def known_versions(run: Run) -> str:
+    """Returns what made a run, in words: Python and the packages that matter."""
+    versions = _versions(run)
+    return ", ".join(
+        f"{name} {versions[name]}" for name in ("python", *PACKAGES) if name in versions
     )
 
 

@@ -6,15 +6,15 @@ scores are measured by them; runs that two grids share are made once. Departures
 TRPO and A2C, a million steps of MuJoCo where the paper does not say how many it took, ten million
 of Atari in place of fifty.
 
-Figure 4 (new behaviours) is no grid over presets: its scripted teachers will stand here beside the
-others in `FIGURES` when there are any.
+Figure 4 (new behaviours) has no curves to compare: each preset is taught with its own number of
+comparisons, and what counts is how much of the behaviour its agent shows.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import envs
-from experiments.presets import GAMES, PRESETS
+from experiments.presets import BEHAVIOUR_PRESETS, GAMES, PRESETS
 from experiments.sweeps.cells import Cell, Changes
 from pbrl.annotators import TARGET, TEACHERS
 from pbrl.errors import ConfigError, nearest
@@ -29,8 +29,9 @@ MUJOCO = (
 class Condition:
     """A curve of a figure."""
 
-    labels: int | None
-    """Label budget; None for training on the true reward."""
+    labels: int | None | Callable[[str], int]
+    """Label budget; None for training on the true reward; a function of the task where it depends
+    on it."""
     variant: str = ""
     """What is different from the preset, in a few words."""
     changes: Changes | Callable[[str], Changes] = ()
@@ -39,7 +40,8 @@ class Condition:
     def cell(self, task: str, seed: int, steps: int, threads: int) -> Cell:
         """Returns one run of it."""
         changes = self.changes(task) if callable(self.changes) else self.changes
-        return Cell(task, self.labels, seed, steps, self.variant, changes, threads)
+        labels = self.labels(task) if callable(self.labels) else self.labels
+        return Cell(task, labels, seed, steps, self.variant, changes, threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,10 @@ class Grid:
     """The curves of each task."""
     seeds: tuple[int, ...]
     """The seeds of each curve."""
-    steps: int
-    """Environment steps of each run."""
+    steps: int | None
+    """Environment steps of each run; None for the presets' own."""
+    of_behaviours: bool = False
+    """Whether what counts is how much of a behaviour an agent shows, not its return."""
 
     def cells(
         self,
@@ -75,7 +79,7 @@ class Grid:
                     f"There is no task {task!r} in this figure. {nearest(task, self.tasks)}"
                 )
         return [
-            condition.cell(task, seed, steps or self.steps, threads)
+            condition.cell(task, seed, steps or self.steps or PRESETS[task].total_steps, threads)
             for seed in dict.fromkeys(seeds or self.seeds)
             for task in dict.fromkeys(tasks or self.tasks)
             for condition in self.conditions
@@ -122,6 +126,14 @@ FIGURES: dict[str, Grid] = {
         (TRUE_REWARD, Condition(3300), Condition(5500), Condition(10_000)),
         seeds=(1, 2, 3),
         steps=10_000_000,
+    ),
+    "fig4": Grid(
+        "New behaviours, from the comparisons of scripted teachers",
+        tuple(BEHAVIOUR_PRESETS),
+        (Condition(lambda task: PRESETS[task].query.label_budget),),
+        seeds=(1, 2, 3),
+        steps=None,
+        of_behaviours=True,
     ),
     "fig5": Grid(
         "MuJoCo, 700 labels: what each part of the method is worth",

@@ -41,3 +41,12 @@ class Behaviour:
         return np.concatenate(
             [self.score(np.stack([getattr(clip, self.sight) for clip in part])) for part in parts]
         )
+
+    def look(self, observations: np.ndarray, render_states: np.ndarray) -> np.ndarray:
+        """Returns what is looked at of a moment of N environments: (N, S), or (N, H, W)."""
+        return render_states if self.sight == "render_states" else observations[:, -1].copy()
+
+    def measures(self, episodes: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns how much each of N episodes has of it: names to (N,) values."""
+        measured = [self.measure(episode) for episode in episodes]
+        return {name: np.array([one[name] for one in measured]) for name in measured[0]}

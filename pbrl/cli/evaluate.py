@@ -4,6 +4,7 @@ import argparse
 import functools
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from experiments.filming import episode_pictures
 from pbrl.agents import PreferencePPO
+from pbrl.behaviours import BEHAVIOURS
 from pbrl.checkpoints import latest_checkpoint
 from pbrl.cli.assembly import describe_task, make_env, run_from
 from pbrl.cli.checks import clip_steps
@@ -128,17 +130,21 @@ def _evaluate(
     *,
     deterministic: bool = True,
 ) -> Evaluation:
-    task = describe_task(config.env.env_id)
+    task, behaviour = describe_task(config.env.env_id), BEHAVIOURS.get(config.teacher)
+    keep = behaviour and (lambda step: behaviour.look(step.observations, step.render_states))
     env = make_env(config.env, count, threads=config.threads)
     try:
         seed = seed_of(config.seed, "evaluation")
         sure = deterministic and not task.endless
-        episodes = play(agent, env, task.episode_steps, seed, sure, ensemble)
+        episodes = play(agent, env, task.episode_steps, seed, sure, ensemble, keep)
     finally:
         env.close()
     rng = numbered_generator(config.seed, "evaluation", 0)  # not the bits that seed the episodes
     steps = clip_steps(config, task) if ensemble else task.episode_steps
-    return evaluate(episodes, ensemble, labels, config.env.true_reward, steps, rng)
+    found = evaluate(episodes, ensemble, labels, config.env.true_reward, steps, rng)
+    if behaviour and episodes.kept:
+        found = replace(found, behaviour=behaviour.measures(episodes.kept))
+    return found
 
 
 def _film(config: TrainConfig, agent: PreferencePPO, path: Path, *, deterministic: bool) -> str:

@@ -13,13 +13,18 @@ def print_evaluation(console: Console, evaluation: Evaluation) -> None:
     """Prints what was measured, a short line for each, alike on any width and in a pipe."""
     for heading, lines in report(evaluation).items():
         console.print(heading, style="bold", soft_wrap=True, highlight=False)
+        width = max([18, *(len(name) + 2 for name in lines)])
         for name, value in lines.items():
-            console.print(f"  {name:<18}{value}", soft_wrap=True, highlight=False)
+            console.print(f"  {name:<{width}}{value}", soft_wrap=True, highlight=False)
 
 
 def report(evaluation: Evaluation) -> dict[str, dict[str, str]]:
     """Returns what was measured in words: heading to name to value."""
     sections: dict[str, dict[str, str]] = {}
+    if evaluation.behaviour is not None:
+        sections["of the behaviour, in an episode"] = {
+            name: _mean(values, ",.3f") for name, values in evaluation.behaviour.items()
+        }
     if evaluation.returns is None:
         sections["The task has no true reward: what follows is about labels alone."] = {}
     else:
@@ -52,13 +57,18 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "fresh_pairs": pairs.share if pairs else None,
         "step_correlation": evaluation.step_correlation,
         "clip_correlation": evaluation.clip_correlation,
+        "behaviour": {name: listed(v) for name, v in (evaluation.behaviour or {}).items()} or None,
     }
 
 
+def _mean(values: NDArray[np.floating], form: str) -> str:
+    low, high = confidence_interval(values)
+    return f"{np.mean(values):{form}}  (95 % interval {low:{form}} to {high:{form}})"
+
+
 def _spread(returns: NDArray[np.floating]) -> dict[str, str]:
-    low, high = confidence_interval(returns)
     return {
-        "mean": f"{np.mean(returns):,.1f}  (95 % interval {low:,.1f} to {high:,.1f})",
+        "mean": _mean(returns, ",.1f"),
         "deviation": f"{np.std(returns):,.1f}",
         "range": f"{np.min(returns):,.1f} to {np.max(returns):,.1f}",
     }

@@ -107,14 +107,26 @@ def make_and_collect(
     """
     root, cells = runs_folder(options), list(dict.fromkeys(cells))
     kept(cells, path)  # so that a file that is in the way is known at once
-    check_cells(cells)
-    code = 0 if options.collect else _make(cells, options, root)
+    code = make(cells, options)
     finished = sum(is_finished(cell, root) for cell in cells)
     if code and not finished:
         return code, []
     outcomes = collect(cells, root, path)
     print(f"{path}: {finished} of {len(cells)} runs are finished; it holds {len(outcomes)}.")
     return code, outcomes
+
+
+def make(cells: Sequence[Cell], options: argparse.Namespace) -> int:
+    """Makes all runs that are not finished, none if they are only to be collected.
+
+    Returns:
+        The exit code: 1 if a run failed, `INTERRUPTED`, else 0.
+
+    Raises:
+        PbrlError: They cannot be made.
+    """
+    check_cells(cells)
+    return 0 if options.collect else _make(cells, options, runs_folder(options))
 
 
 def runs_folder(options: argparse.Namespace) -> Path:

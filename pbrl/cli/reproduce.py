@@ -4,10 +4,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from experiments.figures.behaviour_table import read, write_behaviours
 from experiments.figures.from_runs import draw
 from experiments.sweeps.cells import Cell
+from experiments.sweeps.finished_runs import is_finished
 from experiments.sweeps.grids import FIGURES, figure
-from pbrl.cli.many_runs import add_options, make_and_collect, runs_folder, seed
+from pbrl.cli.many_runs import add_options, make, make_and_collect, runs_folder, seed
 from pbrl.errors import ConfigError, nearest
 
 
@@ -18,11 +20,25 @@ def main(arguments: Sequence[str]) -> int:
     cells = _of_conditions(
         grid.cells(options.tasks, options.seeds, options.steps, options.threads), options.conditions
     )
+    if grid.of_behaviours:
+        return _behaviours(cells, options)
     path = options.out / f"{options.figure}.csv"
     code, outcomes = make_and_collect(cells, options, path)
     if outcomes:
         for file in draw(options.figure, outcomes, runs_folder(options), options.out):
             print(file)
+    return code
+
+
+def _behaviours(cells: Sequence[Cell], options: argparse.Namespace) -> int:
+    """Makes runs that are measured by what they show, not by their return."""
+    read(options.out / f"{options.figure}.csv")  # so that one that is in the way is known at once
+    code = make(cells, options)
+    root = runs_folder(options)
+    if code and not any(is_finished(cell, root) for cell in cells):
+        return code
+    for file in write_behaviours(cells, root, options.out, options.figure):
+        print(file)
     return code
 
 
