@@ -32,7 +32,11 @@ def main(arguments: Sequence[str]) -> int:
     out = options.out or Path("runs/bench-tiny" if tiny else "docs/results/bench")
     with disk_errors(out):
         out.mkdir(parents=True, exist_ok=True)
-    results.scenes = [scene for part in options.parts for scene in PARTS[part](extent)]
+    for part in options.parts:
+        scenes = PARTS[part](extent)
+        results.scenes += scenes
+        if not scenes and not tiny:
+            results.missing[part] = "it needs a GPU that torch finds"
     code = 0
     try:
         pythons = set_up(results)

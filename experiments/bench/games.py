@@ -1,9 +1,12 @@
 """The parts about Atari games: stepping, and PPO on Pong from its score and from preferences."""
 
+import os
 from typing import Any
 
+import torch
+
 from experiments.bench.extent import Extent
-from experiments.bench.measure import Contender, Figure, Scene, ratio
+from experiments.bench.measure import Contender, Figure, Scene, ratio, value
 
 ROMS = ("pong", "breakout", "seaquest")
 ZOO = {
@@ -18,6 +21,9 @@ ZOO = {
 """Of every PPO, by Stable-Baselines3's names: RL Baselines3 Zoo's for Atari, without decay."""
 GAME_STEPS, TINY_STEPS = 40_960, 2048
 """Agent steps of a training; a rate needs no more, and returns are not compared here."""
+
+GPU_STEPS = 2_000_000
+"""Fewest on a GPU, which the first fit would take a good part of otherwise."""
 
 LEARNT = {
     **{"preset": "Pong", "seed": 1, "threads": 2, "learner_threads": 2},
@@ -77,3 +83,25 @@ def games_ppo(extent: Extent) -> list[Scene]:
         figures.append(Figure("pbrl, preferences / pbrl", ratio("pbrl, preferences", "pbrl"), 0.75))
     name = f"Pong, {steps:,} steps"
     return [Scene("games-ppo", name, "steps/s", tuple(contenders), tuple(figures))]
+
+
+def games_gpu(extent: Extent) -> list[Scene]:
+    """Pong on a GPU and all processors, from its score and from preferences; none without a GPU."""
+    if extent.tiny or not torch.cuda.is_available():
+        return []
+    settings = {
+        **{"preset": "Pong", "seed": 1, "device": "cuda", "steps": max(extent.steps, GPU_STEPS)},
+        **{"threads": os.cpu_count(), "learner_threads": 1},
+        "env": {"num_envs": 64},
+        "agent": {"batch_size": 2048},
+    }
+    contenders = (
+        Contender("pbrl", "pbrl_preferences", {**settings, "reward_source": "true"}),
+        Contender("pbrl, preferences", "pbrl_preferences", settings),
+    )
+    figures = tuple(
+        Figure(f"{one.name}, steps/s", value(one.name), goal)
+        for one, goal in zip(contenders, (None, 17_000.0), strict=True)
+    )
+    name = f"Pong, 64 games, {settings['steps']:,} steps"
+    return [Scene("games-gpu", name, "steps/s", contenders, figures)]

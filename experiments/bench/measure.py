@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from experiments.bench.running import run_driver
 
-Part = Literal["stepping", "ppo", "preferences", "split", "startup", "games", "games-ppo"]
+Part = Literal[
+    "stepping", "ppo", "preferences", "split", "startup", "games", "games-ppo", "games-gpu"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from experiments.bench.extent import Extent
-from experiments.bench.games import games, games_ppo
+from experiments.bench.games import games, games_gpu, games_ppo
 from experiments.bench.measure import Contender, Figure, Part, Scene, ratio, value
 from experiments.bench.training import ppo, preferences, split
 
@@ -69,4 +69,5 @@ PARTS: dict[Part, Callable[[Extent], list[Scene]]] = {
     "startup": startup,
     "games": games,
     "games-ppo": games_ppo,
+    "games-gpu": games_gpu,
 }

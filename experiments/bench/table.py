@@ -14,6 +14,7 @@ TITLES: dict[Part, str] = {
     "startup": "Start-up",
     "games": "Stepping games",
     "games-ppo": "PPO on Pong",
+    "games-gpu": "Pong on a GPU",
 }
 NOTES: dict[Part, str] = {
     "stepping": (
@@ -56,6 +57,10 @@ NOTES: dict[Part, str] = {
         "score. The first rollout and update are warm-up and do not count. From preferences: the "
         "loop of `pbrl train Pong`, with labels and gradient steps of the predictors as often as "
         "in 5M steps with 5,500 labels, without the first fit."
+    ),
+    "games-gpu": (
+        "The loop of `pbrl train Pong` with 64 games, minibatches of 2,048 and a thread for each "
+        "processor, the first fit of the predictors included; compiling does not count."
     ),
 }
 BESIDE = {"threads": "threads", "vectorization": "environments in"}

@@ -87,6 +87,8 @@ def configured(settings: dict[str, Any]) -> TrainConfig:
         seed=settings["seed"],
         threads=settings["threads"],
         learner_threads=settings.get("learner_threads", 1),
+        device=settings.get("device", preset.device),
+        reward_source=settings.get("reward_source", preset.reward_source),
     )
 
 
@@ -94,9 +96,9 @@ def main(settings: dict[str, Any]) -> dict[str, Any]:
     """Measures a run.
 
     Args:
-        settings: `steps`, `seed`, `threads`, perhaps `preset` and `learner_threads`, and by the
-            names of `pbrl.config` whatever is to differ from the preset in `env`, `agent`, `reward`
-            and `query`.
+        settings: `steps`, `seed`, `threads`, perhaps `preset`, `learner_threads`, `device` and
+            `reward_source`, and by the names of `pbrl.config` whatever is to differ from the preset
+            in `env`, `agent`, `reward` and `query`.
     """
     compiling = SteadyClock.compiling = Compiling(compilation._make_graph)
     compilation._make_graph = compiling

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from experiments.bench import command
+from experiments.bench.drivers.pbrl_preferences import configured
 from experiments.bench.extent import Extent
 from experiments.bench.measure import Contender, Figure, Scene, ratio
 from experiments.bench.parts import PARTS
@@ -119,9 +120,28 @@ def test_a_tiny_bench_for_real(tmp_path, capsys):
     assert command.main(["--tiny", "--out", str(tmp_path)]) == 0
     written = json.loads((tmp_path / "bench.json").read_text())
     assert written["missing"] == {}
-    assert {one["part"] for one in written["measurements"]} == set(PARTS)
+    assert {one["part"] for one in written["measurements"]} == set(PARTS) - {"games-gpu"}
     assert len(written["figures"]) == sum(
         len(scene.figures) for part in PARTS for scene in PARTS[part](Extent(8192, True))
     )
     assert all(one["value"] > 0 for one in written["measurements"])
     assert (tmp_path / "bench.md").read_text() in capsys.readouterr().out
+
+
+def test_the_part_for_a_gpu_is_named_where_there_is_none(bench, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    code, printed, written = bench(lambda driver: {"value": 6.0}, "--parts", "games-gpu")
+    assert code == 0
+    assert "- games-gpu: it needs a GPU that torch finds" in printed
+    assert written["measurements"] == []
+
+
+def test_on_a_gpu_two_million_steps_are_measured_at_least(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    (scene,) = PARTS["games-gpu"](Extent(100_000, tiny=False))
+    assert [one.settings["steps"] for one in scene.contenders] == [2_000_000] * 2
+    assert [configured(dict(one.settings)).device for one in scene.contenders] == ["cuda"] * 2
+    sources = [configured(dict(one.settings)).reward_source for one in scene.contenders]
+    assert sources == ["true", "preferences"]
+    assert [figure.at_least for figure in scene.figures] == [None, 17_000]
+    assert not PARTS["games-gpu"](Extent(100_000, tiny=True))
