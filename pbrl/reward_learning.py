@@ -18,6 +18,7 @@ from pbrl.buffer import SegmentBuffer
 from pbrl.config import TrainConfig
 from pbrl.errors import StoreError
 from pbrl.feedback import FeedbackKind
+from pbrl.processors import usable_processors
 from pbrl.query.schedule import initial_labels, labels_due
 from pbrl.query.selection import select_queries
 from pbrl.reward.ensemble import FitReport, RewardEnsemble
@@ -184,15 +185,21 @@ class RewardLearning:
 
     @contextlib.contextmanager
     def fitting_aside(self) -> Iterator[None]:
-        """Fits while the block runs, if a fit is due.
+        """Fits while the block runs, if a fit is due; after it, if it takes all processors.
 
         Nothing else may ask the ensemble meanwhile. What comes of it does not depend on which of
-        the two is faster: the fit begins and ends with the block.
+        the two is faster: the fit begins and ends with the block. Where no processor is left for
+        it, the two would wait for each other, which costs more than it saves.
         """
         labels = self.labelled() if self._fit_is_due else None
         self._fit_is_due = False
         if labels is None:
             yield
+            return
+        if self.ensemble.device.type == "cpu" and usable_processors() <= self.config.threads:
+            yield
+            with self._clock.time("fitting"):
+                self._fitted(self.ensemble.fit(labels, self._updates))
             return
         with concurrent.futures.ThreadPoolExecutor(1) as aside:
             fit = aside.submit(self.ensemble.fit, labels, self._updates)

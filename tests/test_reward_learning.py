@@ -1,10 +1,13 @@
 """When questions are asked and what is fitted, with a store and an annotator of the tests' own."""
 
+import dataclasses
+import threading
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 
+from pbrl import reward_learning
 from pbrl.buffer import SegmentBuffer
 from pbrl.config import EnvConfig, QueryConfig, RewardConfig, TrainConfig
 from pbrl.errors import StoreError
@@ -56,13 +59,13 @@ def begin(tmp_path):
     """Returns a function that begins, or goes on with, the preference side of a run."""
     stores = []
 
-    def make(annotator, file="labels.db"):
+    def make(annotator, file="labels.db", config=CONFIG):
         stores.append(LabelStore(tmp_path / file))
         stores[-1].open_run("run", "task", COMPARISON.name)
         ensemble = RewardEnsemble(CONFIG.reward, OBS, ACT, COMPARISON, seed=1)
         buffer = SegmentBuffer(2, 1000, (OBS,), ACT, 0)
         return RewardLearning(
-            CONFIG, ensemble, buffer, 5, stores[-1], "run", COMPARISON, annotator, Clock()
+            config, ensemble, buffer, 5, stores[-1], "run", COMPARISON, annotator, Clock()
         )
 
     yield make
@@ -116,3 +119,32 @@ def test_a_store_that_lacks_the_questions_is_refused(begin):
     learning.ask_and_fit(200, 1000, None)
     with pytest.raises(StoreError, match="no query 9 of run 'run'"):
         begin(Scripted(), file="empty.db").set_state(learning.state())
+
+
+def test_a_fit_is_aside_where_a_processor_is_left_and_comes_to_the_same(begin, monkeypatch):
+    """Beside the block in a thread of its own, or after it in the block's own."""
+    aside = dataclasses.replace(CONFIG.reward, fit_while_acting=True)
+    config = dataclasses.replace(CONFIG, reward=aside, threads=2)
+    seen, fitted = rollout(1), {}
+    for processors in (2, 3):
+        monkeypatch.setattr(reward_learning, "usable_processors", lambda p=processors: p)
+        learning = begin(Scripted(), file=f"{processors}.db", config=config)
+        learning.remember(rollout(0))
+        learning.ask_and_fit(200, 1000, None)
+        learning.remember(seen)
+        assert not learning.ask_and_fit(600, 1000, None)
+        threads, fit = [], learning.ensemble.fit
+        begun = threading.Event()
+
+        def told(*args, threads=threads, fit=fit, begun=begun):
+            threads.append(threading.current_thread())
+            begun.set()
+            return fit(*args)
+
+        monkeypatch.setattr(learning.ensemble, "fit", told)
+        with learning.fitting_aside():
+            assert begun.wait(10.0 if processors == 3 else 0.0) == (processors == 3)
+        assert learning.labels == learning.asked > 10
+        assert (threads[0] is threading.current_thread()) == (processors == 2)
+        fitted[processors] = learning.reward(seen)
+    np.testing.assert_array_equal(fitted[2], fitted[3])

@@ -17,6 +17,7 @@ from pbrl.cli.checks import check_config
 from pbrl.cli.stores import written_down
 from pbrl.config import QueryConfig, TrainConfig, differing_fields
 from pbrl.errors import CheckpointError, ConfigError, nearest
+from pbrl.processors import usable_processors
 from pbrl.runs import Run
 
 MAY_GROW = {"total_steps", "query.label_budget", "env.allow_termination"}
@@ -147,8 +148,7 @@ def idle_processors(most: int) -> int:
     They are those that this process may run on (a run that is pinned to some takes these), less
     those that were busy in the last minute.
     """
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(most, (available or 1) - round(os.getloadavg()[0])))
+    return max(1, min(most, usable_processors() - round(os.getloadavg()[0])))
 
 
 def stores_given(options: argparse.Namespace) -> StoresGiven:
