@@ -1074,6 +1074,13 @@ GAMES = (
         f"{PICTURE_ENSEMBLE}::test_what_normalises_is_measured_with_the_weights_as_they_are",
     ),
     Mutant(
+        "games: L2 moves though a fit has few steps",
+        "pbrl/reward/ensemble.py",
+        "if (self.updates + update) % config.l2_every == 0:",
+        "if update % config.l2_every == 0:",
+        f"{PREDICTORS}::test_l2_moves_though_a_fit_has_fewer_steps_than_lie_between_two_adjustments",
+    ),
+    Mutant(
         "games: the maximum of two frames",
         "envs/atari/batched.py",
         "maxpool=True",

@@ -196,14 +196,15 @@ class RewardEnsemble:
         corrections = fitting.ADAM.corrections(self.updates + 1, updates).to(self.device)
         for update, batch in enumerate(torch.from_numpy(batches).to(self.device), start=1):
             self._step(data, batch, corrections[update - 1])
-            if update % config.l2_every == 0:
+            rewards = None  # of the weights before
+            if (self.updates + update) % config.l2_every == 0:  # one fit may have fewer
                 rewards = self._measure(checked)
                 train, validation, _ = self._losses(checked, rewards)
                 bounds = (config.l2_ratio_low, config.l2_ratio_high)
                 self.l2 = fitting.adjusted_l2(self.l2, train, validation, *bounds, config.l2_factor)
                 told(update / updates)
         self.updates += updates
-        if rewards is None or updates % config.l2_every:
+        if rewards is None:
             rewards = self._measure(checked)
         self._set_output_normalizer(rewards)
         report = self._report(checked, rewards, len(labels))

@@ -169,6 +169,14 @@ def test_l2_falls_while_validation_loss_is_no_higher():
     np.testing.assert_allclose(report.l2, 1e-4 * 1.25**-10, rtol=1e-3)
 
 
+def test_l2_moves_though_a_fit_has_fewer_steps_than_lie_between_two_adjustments():
+    labels = labelled(40)
+    model = ensemble(l2_initial=1e-4, l2_every=10, l2_factor=1.25, lr=1e-9)
+    fallen = [model.fit(labels, 4).l2 for _ in range(5)]  # 4, 8, 12, 16 and 20 steps
+    for l2, times in zip(fallen, (0, 0, 1, 1, 2), strict=True):
+        np.testing.assert_allclose(l2, 1e-4 * 1.25**-times, rtol=1e-3)
+
+
 @pytest.mark.parametrize("l2", [0.0, 1.0])
 def test_l2_shrinks_weights(l2):
     model = ensemble(l2_initial=l2, l2_every=10_000)
