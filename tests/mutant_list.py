@@ -238,7 +238,7 @@ ENSEMBLE = (
     Mutant(
         "regularisation: L2 is moved at all",
         "pbrl/reward/ensemble.py",
-        "if update % config.l2_every == 0:",
+        "if (self.updates + update) % config.l2_every == 0:",
         "if False:",
         f"{PREDICTORS}::test_l2_rises_while_validation_loss_is_too_high",
     ),
