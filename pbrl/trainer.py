@@ -216,7 +216,7 @@ class Trainer:
             steps=self.steps,
             total_steps=self.total_steps,
             steps_per_second=steps / max(self.clock.working, 1e-9),
-            labels=self.people.answered if self.people else learning.labels if learning else 0,
+            labels=self._answers(),
             label_budget=self.config.query.label_budget if asks else 0,
             true_return=self.true_returns.mean(),
             learned_return=self.learned_returns.mean() if learning else None,
@@ -224,6 +224,14 @@ class Trainer:
             shares=self.clock.shares(),
             seconds_left=self._pace.seconds_for(self.total_steps - self.steps),
         )
+
+    def _answers(self) -> int:
+        """Returns how many answers there are, those that are learnt from no more among them."""
+        if self.people is not None:
+            return self.people.answered
+        if isinstance(self.learning, RewardLearning):
+            return self.learning.asked  # a synthetic annotator answers at once
+        return self.learning.labels if self.learning else 0
 
     def _phase(self) -> str:
         if self.learning is None:

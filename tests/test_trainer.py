@@ -1,5 +1,6 @@
 """The trainer beside its loop, which tests/recipe looks at, and its resume, in tests/resume."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,14 @@ def test_it_shows_where_the_run_stands_after_every_rollout(trainer, watcher):
     assert watcher.statuses[-1].seconds_left == 0
     assert sum(watcher.statuses[-1].shares.values()) == pytest.approx(1)
     assert watcher.statuses[0].learned_return is None
+
+
+def test_answers_that_are_learnt_from_no_more_are_counted(watcher, tmp_path):
+    few = dataclasses.replace(CONFIG, reward=dataclasses.replace(CONFIG.reward, label_window=9))
+    watcher.trainer = open_trainer(few, new_run(tmp_path, "run"), watcher, None)
+    watcher.trainer.train()
+    assert watcher.trainer.learning.labels == 9
+    assert watcher.statuses[-1].labels == 32
 
 
 def test_it_saves_every_so_often_and_at_the_end(trainer):
