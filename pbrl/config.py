@@ -130,7 +130,8 @@ class RewardConfig:
     takes all. Of predictors that see pictures (not stated in the paper)."""
     fit_while_acting: bool = False
     """Fit while the agent collects the next rollout, which is then rewarded by what was fitted; the
-    first fit comes before. Results do not depend on which of the two is faster."""
+    first fit comes before. Where no processor is left for that, it follows the rollout; results
+    depend neither on that nor on which of the two is faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ class TrainConfig:
     """Let the synthetic annotator judge by rewards clipped to [-1, 1]."""
     threads: int = 0
     """Threads that step the simulator; 0 takes the processors that are idle when the run starts.
-    Results do not depend on it."""
+    Results do not depend on it, but in the last digits where games take more than one."""
     learner_threads: int = 1
     """Threads of the learner; 0 takes as many as the simulator. Networks for numbers are too small
     to gain by more than 1. Results depend on it in their last digits."""

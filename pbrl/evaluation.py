@@ -5,7 +5,7 @@ the run's own, each put to the members of the ensemble that left it out of their
 printed is explained by formula in `docs/evaluation.md`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -140,11 +140,14 @@ def play(
         ensemble: The learned reward, or None.
         keep: What to keep of a step, `(N, ...)`; steps as a whole are too large.
     """
-    true, learned, alive, kept = [], [], [], []
+    true, learned, alive = [], [], []
+    kept: list[list[NDArray]] = [[] for _ in range(env.num_envs)]
     for step in walk(agent, env, steps, seed, deterministic):
         alive.append(step.alive)
         if keep is not None:
-            kept.append(keep(step))
+            moment = keep(step)
+            for i in np.flatnonzero(step.alive):
+                kept[i].append(moment[i].copy())
         true.append(np.where(step.alive, step.true_rewards, 0.0))
         if ensemble is not None:
             learned.append(ensemble.reward(step.observations, step.actions) * step.alive)
@@ -152,15 +155,8 @@ def play(
         true_rewards=np.stack(true),
         learned_rewards=np.stack(learned) if learned else None,
         alive=np.stack(alive),
-        kept=_by_episode(kept, np.sum(alive, axis=0)) if kept else None,
+        kept=None if keep is None else [np.stack(moments) for moments in kept],
     )
-
-
-def _by_episode(moments: Sequence[NDArray], lengths: NDArray[np.integer]) -> list[NDArray]:
-    """Returns what was kept of N environments at each step, `(N, ...)`, by episode."""
-    return [
-        np.stack([moment[i] for moment in moments[:length]]) for i, length in enumerate(lengths)
-    ]
 
 
 def evaluate(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import torch
 
 from pbrl.annotators import Annotator
 from pbrl.buffer import SegmentBuffer
@@ -202,6 +203,9 @@ class RewardLearning:
                 self._fitted(self.ensemble.fit(labels, self._updates))
             return
         with concurrent.futures.ThreadPoolExecutor(1) as aside:
+            # A thread of torch's takes over the number of threads that stands when it first asks,
+            # which acting may change: so it asks before.
+            aside.submit(torch.get_num_threads).result()
             fit = aside.submit(self.ensemble.fit, labels, self._updates)
             yield
             with self._clock.time("fitting"):

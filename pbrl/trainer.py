@@ -136,7 +136,8 @@ class Trainer:
         if self.stopping:
             raise KeyboardInterrupt
         self._fitted_share = share if share < 1 else None
-        self._pace.restart()  # such a fit comes once
+        if self.learning and not self.learning.ready:
+            self._pace.restart()  # the first fit comes once
         self._show(self.status())
 
     def _show(self, status: Status) -> None:

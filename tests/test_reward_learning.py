@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+import torch
 
 from pbrl import reward_learning
 from pbrl.buffer import SegmentBuffer
@@ -121,6 +122,14 @@ def test_a_store_that_lacks_the_questions_is_refused(begin):
         begin(Scripted(), file="empty.db").set_state(learning.state())
 
 
+@pytest.fixture
+def threads_of_torch():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("threads_of_torch")
 def test_a_fit_is_aside_where_a_processor_is_left_and_comes_to_the_same(begin, monkeypatch):
     """Beside the block in a thread of its own, or after it in the block's own."""
     aside = dataclasses.replace(CONFIG.reward, fit_while_acting=True)
@@ -133,18 +142,26 @@ def test_a_fit_is_aside_where_a_processor_is_left_and_comes_to_the_same(begin, m
         learning.ask_and_fit(200, 1000, None)
         learning.remember(seen)
         assert not learning.ask_and_fit(600, 1000, None)
-        threads, fit = [], learning.ensemble.fit
-        begun = threading.Event()
+        where, fit = [], learning.ensemble.fit
+        begun, lowered = threading.Event(), threading.Event()
 
-        def told(*args, threads=threads, fit=fit, begun=begun):
-            threads.append(threading.current_thread())
+        def told(*args, where=where, fit=fit, begun=begun, lowered=lowered):
             begun.set()
+            lowered.wait(10.0)
+            where.extend([threading.current_thread(), torch.get_num_threads()])
             return fit(*args)
 
         monkeypatch.setattr(learning.ensemble, "fit", told)
+        torch.set_num_threads(2)
         with learning.fitting_aside():
             assert begun.wait(10.0 if processors == 3 else 0.0) == (processors == 3)
+            torch.set_num_threads(1)  # as acting does, which is not to change the fit
+            lowered.set()
+            if processors == 2:
+                torch.set_num_threads(2)
+        torch.set_num_threads(2)
         assert learning.labels == learning.asked > 10
-        assert (threads[0] is threading.current_thread()) == (processors == 2)
+        assert (where[0] is threading.current_thread()) == (processors == 2)
+        assert where[1] == 2
         fitted[processors] = learning.reward(seen)
     np.testing.assert_array_equal(fitted[2], fitted[3])

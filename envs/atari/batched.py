@@ -143,6 +143,7 @@ class BatchedAtariEnv(TaskVectorEnv):
             raise TaskError(
                 f"Actions of shape ({self.num_envs},) are needed, but {np.shape(actions)} came."
             )
+        self._settle()
         self._remember(actions)
         self._send(actions)
 

@@ -73,7 +73,15 @@ class DoubleBufferedAtariEnv(TaskVectorEnv):
         return self.receive()
 
     def send(self, actions: np.ndarray) -> None:
-        """Begins a step (N,) everywhere, which goes on by itself until `receive` waits for it."""
+        """Begins a step (N,) everywhere, which goes on by itself until `receive` waits for it.
+
+        Raises:
+            TaskError: The actions have the wrong shape.
+        """
+        if np.shape(actions) != (self.num_envs,):
+            raise TaskError(
+                f"Actions of shape ({self.num_envs},) are needed, but {np.shape(actions)} came."
+            )
         for half, rows in zip(self.halves, self._rows, strict=True):
             half.send(actions[rows])
 

@@ -1,12 +1,12 @@
 """The parts about Atari games: stepping, and PPO on Pong from its score and from preferences."""
 
-import os
 from typing import Any
 
 import torch
 
 from experiments.bench.extent import Extent
 from experiments.bench.measure import Contender, Figure, Scene, ratio, value
+from pbrl.processors import usable_processors
 
 ROMS = ("pong", "breakout", "seaquest")
 ZOO = {
@@ -32,7 +32,7 @@ LEARNT = {
     "query": {"label_budget": 140, "initial_fraction": 100 / 140, "initial_steps": 2048},
 }
 """Labels and gradient steps come as often as in 5M steps with 5,500 labels; the first fit, of
-thousands of gradient steps, is made once in a run and left out here."""
+many gradient steps, is made once in a run and left out here."""
 
 
 def games(extent: Extent) -> list[Scene]:
@@ -91,7 +91,7 @@ def games_gpu(extent: Extent) -> list[Scene]:
         return []
     settings = {
         **{"preset": "Pong", "seed": 1, "device": "cuda", "steps": max(extent.steps, GPU_STEPS)},
-        **{"threads": os.cpu_count(), "learner_threads": 1},
+        **{"threads": usable_processors(), "learner_threads": 1},
         "env": {"num_envs": 64},
         "agent": {"batch_size": 2048},
     }

@@ -56,7 +56,7 @@ NOTES: dict[Part, str] = {
         "The same hyperparameters (RL Baselines3 Zoo's for Atari) and network, learning from the "
         "score. The first rollout and update are warm-up and do not count. From preferences: the "
         "loop of `pbrl train Pong`, with labels and gradient steps of the predictors as often as "
-        "in 5M steps with 5,500 labels, without the first fit."
+        "in 5M steps with 5,500 labels, without the first fit, which comes once in a run."
     ),
     "games-gpu": (
         "The loop of `pbrl train Pong` with 64 games, minibatches of 2,048 and a thread for each "

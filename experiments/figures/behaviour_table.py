@@ -123,7 +123,7 @@ def read(path: Path) -> list[Shown]:
     try:
         with path.open(newline="") as file:
             return [_row(line) for line in csv.DictReader(file)]
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise PbrlError(
             f"{path} was not written by this version of pbrl, or is damaged ({error}): its runs "
             "cannot be kept beside the new ones. Move it away, or give another --out."

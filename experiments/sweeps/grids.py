@@ -6,6 +6,8 @@ scores are measured by them; runs that two grids share are made once. Departures
 TRPO and A2C, a million steps of MuJoCo where the paper does not say how many it took, ten million
 of Atari in place of fifty.
 
+All tasks have their presets' settings; of the games Pong's alone are tuned.
+
 Figure 4 (new behaviours) has no curves to compare: each preset is taught with its own number of
 comparisons, and what counts is how much of the behaviour its agent shows.
 """

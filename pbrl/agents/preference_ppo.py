@@ -9,6 +9,8 @@ Departures from Stable-Baselines3:
 
 - Values and log-probabilities are computed for a whole rollout at once, after it: callbacks don't
   find them in their locals, and `rollout_buffer` stays empty.
+- Of environments that step in two halves, callbacks find what the second half did in their locals,
+  and the first half's next step is under way.
 - All noise and all minibatches are drawn from one generator of the agent, made from `seed` and
   saved with it.
 - The optimiser is Adam, observations are boxes, actions boxes or discrete; there is no gSDE.

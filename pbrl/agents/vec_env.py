@@ -45,6 +45,7 @@ class GymnasiumVecEnv(VecEnv):
         self.episode_returns = np.zeros(envs.num_envs)  # (N,) true return so far
         self.episode_lengths = np.zeros(envs.num_envs, dtype=np.int64)  # (N,) steps so far
         self._actions: np.ndarray | None = None
+        self._goes_on = hasattr(envs, "send") and hasattr(envs, "receive")  # between the two
         self._started = time.time()
         super().__init__(envs.num_envs, envs.single_observation_space, envs.single_action_space)
         self.parts: list[tuple[slice, VecEnv]] = [(slice(0, envs.num_envs), self)]
@@ -85,15 +86,16 @@ class GymnasiumVecEnv(VecEnv):
 
     def step_async(self, actions: np.ndarray) -> None:
         """Takes the actions (N, ...) of the step that `step_wait` makes, or waits for."""
-        if hasattr(self.envs, "send"):
+        if self._goes_on:
             self.envs.send(actions)  # pyright: ignore
         else:
             self._actions = actions
 
     def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
         """Steps. Returns observations (N, ...), true rewards (N,) float64, dones (N,), infos."""
-        ended: Any = self.envs.receive() if hasattr(self.envs, "receive") else None  # pyright: ignore
-        observations, rewards, terminated, truncated, info = ended or self.envs.step(self._actions)
+        envs: Any = self.envs
+        outcome = envs.receive() if self._goes_on else envs.step(self._actions)
+        observations, rewards, terminated, truncated, info = outcome
         self.episode_returns += rewards
         self.episode_lengths += 1
         dones = terminated | truncated

@@ -44,7 +44,7 @@ class Behaviour:
 
     def look(self, observations: np.ndarray, render_states: np.ndarray) -> np.ndarray:
         """Returns what is looked at of a moment of N environments: (N, S), or (N, H, W)."""
-        return render_states if self.sight == "render_states" else observations[:, -1].copy()
+        return render_states if self.sight == "render_states" else observations[:, -1]
 
     def measures(self, episodes: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Returns how much each of N episodes has of it: names to (N,) values."""

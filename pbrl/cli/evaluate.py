@@ -131,6 +131,8 @@ def _evaluate(
     deterministic: bool = True,
 ) -> Evaluation:
     task, behaviour = describe_task(config.env.env_id), BEHAVIOURS.get(config.teacher)
+    if behaviour and behaviour.env_id != config.env.env_id:
+        behaviour = None
     keep = behaviour and (lambda step: behaviour.look(step.observations, step.render_states))
     env = make_env(config.env, count, threads=config.threads)
     try:

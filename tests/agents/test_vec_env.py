@@ -1,7 +1,8 @@
 import gymnasium
 import numpy as np
 import pytest
-from gymnasium.vector import SyncVectorEnv
+from ale_py.vector_env import AtariVectorEnv
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv
@@ -43,6 +44,17 @@ def test_refuses_environments_that_reset_in_the_next_step():
     envs = SyncVectorEnv([lambda: gymnasium.make("CartPole-v1")])
     with pytest.raises(ConfigError, match="autoreset_mode=AutoresetMode.SAME_STEP"):
         GymnasiumVecEnv(envs)
+
+
+def test_environments_with_a_send_of_another_kind_are_stepped():
+    envs = AtariVectorEnv("pong", 2, autoreset_mode=AutoresetMode.SAME_STEP)
+    adapted = GymnasiumVecEnv(envs)
+    adapted.seed(3)
+    seen = adapted.reset()
+    observations, rewards, dones, _ = adapted.step(np.zeros(2, np.int64))
+    assert observations.shape == seen.shape and (observations != seen).any()
+    assert rewards.shape == dones.shape == (2,)
+    adapted.close()
 
 
 def test_render_states_are_the_environments_own(make_envs):

@@ -59,8 +59,9 @@ CASES = {
         "query__segment_seconds": 0.1,
     },
     "fitted while the agent acts": {"reward__fit_while_acting": True},
-    "a game, fitted while the agent acts": {
+    "a game in two halves, fitted while the agent acts": {
         "env__env_id": "pbrl/Pong-v0",
+        "threads": 2,
         "agent__picture_format": "channels_last",  # what a run measures stands in its settings
         "query__segment_seconds": 0.3,
         "reward__fit_while_acting": True,

@@ -91,6 +91,13 @@ def test_each_goes_on_from_the_others_snapshot(both, origin):
             np.testing.assert_array_equal(found, expected)
 
 
+def test_actions_for_other_copies_are_refused(both):
+    both[1].reset(seed=0)
+    with pytest.raises(TaskError, match=r"shape \(3,\) are needed, but \(4,\) came"):
+        both[1].step(np.zeros(4, int))
+    both[1].step(np.zeros(3, int))
+
+
 def test_a_snapshot_of_other_copies_is_refused(make, both):
     halved = both[1]
     other = make(4)
@@ -112,7 +119,7 @@ def test_a_half_steps_by_itself_until_it_is_waited_for(both):
         np.testing.assert_array_equal(first.receive()[0], expected[0][:2])
 
 
-@pytest.mark.parametrize("interrupt", ["reset", "snapshot", "restore"])
+@pytest.mark.parametrize("interrupt", ["reset", "snapshot", "restore", "send"])
 def test_a_step_that_nobody_waited_for_is_over_before_anything_else(both, interrupt):
     whole, halved = both
     whole.reset(seed=5)
@@ -122,6 +129,10 @@ def test_a_step_that_nobody_waited_for_is_over_before_anything_else(both, interr
     whole.step(actions)
     halved.halves[0].send(actions[:2])
     halved.halves[1].step(actions[2:])
+    if interrupt == "send":
+        for expected, found in zip(whole.step(actions), halved.step(actions), strict=True):
+            np.testing.assert_array_equal(found, expected)
+        return
     if interrupt == "snapshot":
         expected, found = whole.snapshot(), halved.snapshot()
         for name, array in expected.items():
