@@ -29,7 +29,7 @@ def test_the_grid_is_every_combination_seed_by_seed():
 
 def test_what_is_left_out_is_the_presets():
     assert cells("Hopper") == [Cell("Hopper", 700, 1, 1_000_000)]
-    assert cells("Pong")[0].steps == 10_000_000
+    assert cells("Seaquest")[0].steps == 10_000_000
     assert conditions("Hopper --true-reward") == ["true reward"]
 
 
