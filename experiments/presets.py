@@ -79,7 +79,8 @@ PONG = replace(
     reward=replace(ATARI.reward, lr=1e-3, dropout=0.2, initial_updates=1000),
     total_steps=2_000_000,
 )
-"""Learns faster than with the paper's predictors (docs/results/tuning.md)."""
+"""Its predictors learn faster than the paper's (docs/results/tuning.md); its agent's learning rate
+was not compared with another."""
 
 GAMES = ("BeamRider", "Breakout", "Enduro", "Pong", "Qbert", "Seaquest", "SpaceInvaders")
 PRESETS |= {
