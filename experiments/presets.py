@@ -14,8 +14,13 @@ TUNED = AgentConfig(initial_std=0.5, entropy_bonus=0.001)
 alike: see docs/results/tuning.md, for the tasks with settings of their own too."""
 
 
+PREDICTORS = RewardConfig(l2_ratio_low=1.8, l2_ratio_high=2.0)
+"""The predictors of these tasks: L2 is raised later than by the paper, whose bounds (1.1 and 1.5)
+keep them from what the labels tell: see docs/results/tuning.md."""
+
+
 def _task(env_id: str, agent: AgentConfig = TUNED) -> TrainConfig:
-    return TrainConfig(env=EnvConfig(env_id=env_id), agent=agent)
+    return TrainConfig(env=EnvConfig(env_id=env_id), agent=agent, reward=PREDICTORS)
 
 
 PRESETS: dict[str, TrainConfig] = {
@@ -28,7 +33,10 @@ PRESETS: dict[str, TrainConfig] = {
     "Ant": _task("pbrl/Ant-v0", replace(TUNED, initial_std=0.1, entropy_bonus=0.0)),
     "Reacher": _task("pbrl/Reacher-v0", replace(TUNED, gamma=0.9)),
     "InvertedPendulum": _task("pbrl/InvertedPendulum-v0"),
-    "InvertedDoublePendulum": _task("pbrl/InvertedDoublePendulum-v0", replace(TUNED, gamma=0.95)),
+    "InvertedDoublePendulum": _task(
+        "pbrl/InvertedDoublePendulum-v0",
+        replace(TUNED, gamma=0.95, entropy_bonus=0.01, target_kl=0.02),
+    ),
     "Humanoid": _task("pbrl/Humanoid-v0"),
 }
 """One preset for each task of the suite."""
@@ -133,7 +141,7 @@ PRESETS |= BEHAVIOUR_PRESETS
 PRESETS["debug"] = replace(
     _task("pbrl/InvertedPendulum-v0"),
     agent=replace(TUNED, rollout_steps=64, epochs=4),
-    reward=RewardConfig(initial_updates=100, updates=20),
+    reward=replace(PREDICTORS, initial_updates=100, updates=20),
     query=QueryConfig(label_budget=40, initial_steps=2048, every_steps=4096, buffer_steps=8192),
     total_steps=20_480,
     checkpoint_steps=8192,

@@ -61,6 +61,9 @@ class AgentConfig:
     """Weight of the policy's entropy in the loss."""
     clip_range: float = 0.2
     """Clipping of the probability ratio."""
+    target_kl: float = 0.0
+    """KL divergence of the policy from the one that acted, beyond one and a half of which learning
+    from a rollout ends; 0 sets no limit (Stable-Baselines3's `target_kl`)."""
     value_coef: float = 0.5
     """Weight of the value function's error in the loss."""
     max_grad_norm: float = 0.5

@@ -65,6 +65,23 @@ def curve_of(task: str, condition: str, runs: dict[int, Path], steps: np.ndarray
     return Curve(task, condition, tuple(runs), steps, np.reshape(returns, (-1, len(steps))))
 
 
+def joined(first: Curve, second: Curve) -> Curve:
+    """Returns one condition's curve of the runs of both; of a seed in both, the second's.
+
+    Raises:
+        ValueError: They are of different tasks or conditions.
+    """
+    if (first.task, first.condition) != (second.task, second.condition):
+        raise ValueError(
+            f"curves of {first.task}, {first.condition}, and {second.task}, {second.condition}"
+        )
+    runs: dict[int, dict[int, float]] = {}
+    for curve in (first, second):
+        for seed, returns in zip(curve.seeds, curve.returns, strict=True):
+            runs[seed] = dict(zip(curve.steps.tolist(), returns.tolist(), strict=True))
+    return _curve(first.task, first.condition, dict(sorted(runs.items())))
+
+
 def read_returns(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """Returns the steps and true returns in a run's metrics, both `(lines,)`.
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.analysis.curves import Curve, common_steps, curve_of, read_curves
+from experiments.analysis.curves import Curve, common_steps, curve_of, joined, read_curves
 from experiments.analysis.returns import returns_of
 from experiments.figures.figure_files import write_figure
 from experiments.sweeps.grids import FIGURES
@@ -38,7 +38,7 @@ def draw(name: str, outcomes: Sequence[Outcome], runs: Path, folder: Path) -> li
 def _curves(
     name: str, outcomes: Sequence[Outcome], runs: Path, kept: dict[tuple[str, str], Curve]
 ) -> list[Curve]:
-    """Returns the curves whose runs are there, unless an earlier one had more of them."""
+    """Returns the curves whose runs are there, with what is kept of the seeds that are not."""
     grid, curves = FIGURES[name], []
     finished = {(one.task, one.condition, one.seed) for one in outcomes}
     for task in grid.tasks:
@@ -53,8 +53,9 @@ def _curves(
                 if (task, cell.condition, cell.seed) in finished
                 and (folder := cell.run_folder(runs)) is not None
             }
-            before = kept.get((task, cells[0].condition))
-            if folders and (before is None or len(before.seeds) <= len(folders)):
+            if folders:
                 steps = common_steps(outcomes[0].steps)
-                curves.append(curve_of(task, cells[0].condition, folders, steps))
+                curve = curve_of(task, cells[0].condition, folders, steps)
+                before = kept.get((task, cells[0].condition), curve)
+                curves.append(joined(before, curve))
     return curves

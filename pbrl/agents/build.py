@@ -46,6 +46,7 @@ def build_agent(config: AgentConfig, env: VectorEnv, seed: int, device: str) -> 
         gamma=config.gamma,
         gae_lambda=config.gae_lambda,
         clip_range=config.clip_range,
+        target_kl=config.target_kl or None,
         ent_coef=config.entropy_bonus,
         vf_coef=config.value_coef,
         max_grad_norm=config.max_grad_norm,

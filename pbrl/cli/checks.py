@@ -55,6 +55,7 @@ RANGES: dict[str, Range] = {
     "agent.gae_lambda": Range(0, 1),
     "agent.entropy_bonus": NOT_NEGATIVE,
     "agent.clip_range": POSITIVE,
+    "agent.target_kl": NOT_NEGATIVE,
     "agent.value_coef": NOT_NEGATIVE,
     "agent.max_grad_norm": POSITIVE,
     "agent.initial_std": POSITIVE,

@@ -79,7 +79,7 @@ def test_ranges_by_hand():
         ({"query__segment_seconds": 50.0}, "hold 16 clips of 1000 steps, too few for 175"),
         ({"env__num_envs": 1024, "agent__rollout_steps": 16}, "hold 0 clips of 30 steps"),
         ({"env__num_envs": 1, "agent__rollout_steps": 1}, "a rollout needs at least 2"),
-        ({"reward__l2_ratio_low": 1.6}, "l2-ratio-low is 1.6, but must be below .* 1.5"),
+        ({"reward__l2_ratio_low": 2.1}, "l2-ratio-low is 2.1, but must be below .* 2.0"),
         ({"env__true_reward": False}, "can only be judged by people"),
         ({"env__true_reward": False, "reward_source": "true"}, "can only be judged by people"),
     ],

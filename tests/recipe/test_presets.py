@@ -10,7 +10,7 @@ from pbrl.agents.build import build_agent
 from pbrl.annotators import TEACHERS, Teacher
 from pbrl.cli.assembly import describe_task, make_env, new_ensemble
 from pbrl.cli.checks import clip_steps
-from pbrl.config import AgentConfig
+from pbrl.config import AgentConfig, RewardConfig
 from pbrl.query.schedule import initial_labels
 from pbrl.reward.network import apply_mlp, layer_weights
 
@@ -58,13 +58,16 @@ def test_the_agents_discount_and_lambda(preset, config):
 def test_the_papers_entropy_bonus_without_a_preset_and_a_tenth_with_one(preset, config):
     """A departure for all tasks but Swimmer, with a smaller deviation of the first actions.
 
-    Walker2d and Ant have no bonus and still smaller deviations, which keep them on their feet.
+    Walker2d and Ant have no bonus and still smaller deviations, which keep them on their feet;
+    InvertedDoublePendulum has the paper's bonus, and a limit on how far a rollout moves its policy.
     """
     env = make_env(config.env, 1)
     plain, tuned = (build_agent(c, env, 1, "cpu") for c in (AgentConfig(), config.agent))
-    own = {"Walker2d": (0.0, 0.2), "Ant": (0.0, 0.1)}
+    own = {"Walker2d": (0.0, 0.2), "Ant": (0.0, 0.1), "InvertedDoublePendulum": (0.01, 0.5)}
     bonus, deviation = own.get(preset, (0.001, 0.5))
     assert (plain.ent_coef, tuned.ent_coef) == (0.01, bonus)
+    limit = 0.02 if preset == "InvertedDoublePendulum" else None
+    assert (plain.target_kl, tuned.target_kl) == (None, limit)
     deviations = [agent.policy.log_std.exp().mean().item() for agent in (plain, tuned)]
     assert deviations == pytest.approx([1.0, deviation])
 
@@ -93,9 +96,11 @@ def test_their_units_leak_a_hundredth(config, task):
 
 
 def test_reward_settings(config):
-    reward = config.reward
+    """The paper's, but for bounds of L2 that keep less of it; without a preset these too."""
+    reward, plain = config.reward, RewardConfig()
     assert reward.error_rate == 0.1
-    assert (reward.l2_ratio_low, reward.l2_ratio_high) == (1.1, 1.5)
+    assert (plain.l2_ratio_low, plain.l2_ratio_high) == (1.1, 1.5)
+    assert (reward.l2_ratio_low, reward.l2_ratio_high) == (1.8, 2.0)
     assert reward.reward_std == 1.0
     assert reward.l2_initial > 0
 

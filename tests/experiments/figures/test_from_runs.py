@@ -67,3 +67,16 @@ def test_curves_stay_when_their_runs_are_gone(make, tmp_path):
     draw("tiny", outcomes, tmp_path / "runs", tmp_path)
     found = [(one.condition, one.seeds) for one in read_curves(tmp_path / "tiny-curves.csv")]
     assert sorted(found) == [("40 labels", (1,)), ("true reward", (1, 2))]
+
+
+def test_runs_made_later_join_a_curve_whose_runs_are_gone(make, tmp_path):
+    outcomes = [make(Condition(None), 1, 100.0), make(Condition(None), 2, 120.0)]
+    draw("tiny", outcomes, tmp_path / "runs", tmp_path)
+    for seed in (1, 2):
+        shutil.rmtree(tmp_path / "runs" / "Hopper" / f"true-reward-1000-{seed}")
+    again = [outcomes[0], make(Condition(None), 2, 130.0), make(Condition(None), 3, 140.0)]
+    draw("tiny", again, tmp_path / "runs", tmp_path)
+    (curve,) = read_curves(tmp_path / "tiny-curves.csv")
+    assert curve.seeds == (1, 2, 3)
+    assert curve.returns[:, -1].tolist() == [100.0, 130.0, 140.0]
+    assert curve.steps.tolist()[-1] == STEPS
