@@ -128,6 +128,7 @@ def play(
     deterministic: bool = True,
     ensemble: RewardEnsemble | None = None,
     keep: Callable[[Step], NDArray] | None = None,
+    told: Callable[[int], object] = lambda ended: None,
 ) -> Episodes:
     """Plays one episode in each environment.
 
@@ -139,11 +140,16 @@ def play(
         deterministic: Take the mean action instead of a sample.
         ensemble: The learned reward, or None.
         keep: What to keep of a step, `(N, ...)`; steps as a whole are too large.
+        told: Told how many episodes have ended, whenever one more has.
     """
     true, learned, alive = [], [], []
     kept: list[list[NDArray]] = [[] for _ in range(env.num_envs)]
+    ended = 0
     for step in walk(agent, env, steps, seed, deterministic):
         alive.append(step.alive)
+        over = int(np.count_nonzero(~step.alive))
+        if over > ended:
+            told(ended := over)
         if keep is not None:
             moment = keep(step)
             for i in np.flatnonzero(step.alive):

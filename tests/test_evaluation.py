@@ -71,12 +71,15 @@ def test_play_is_what_the_agent_does_in_the_task_alone(debug_run, episodes):
 
 def test_an_episode_that_ends_early_counts_to_its_end_only(discrete_run):
     tasks = envs.make_task("CartPole-v1", 4, allow_termination=True)
-    played = play(agent_of(discrete_run), tasks, steps=500, seed=0)
+    told: list[int] = []
+    played = play(agent_of(discrete_run), tasks, steps=500, seed=0, told=told.append)
     assert played.learned_rewards is None
     steps = list(walk(agent_of(discrete_run), tasks, 500, 0, deterministic=True))
     lengths = played.alive.sum(axis=0)
     assert len(played.alive) == lengths.max() < 500
     assert (lengths < lengths.max()).any()
+    earlier = np.unique(lengths)[:-1]  # the last to end ends it all
+    assert told == [np.count_nonzero(lengths <= length) for length in earlier]
     for i, length in enumerate(lengths):
         assert played.alive[:length, i].all()
     np.testing.assert_array_equal(played.true_rewards.sum(axis=0), lengths)  # 1 a step

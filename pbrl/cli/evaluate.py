@@ -1,6 +1,7 @@
 """`pbrl eval`: plays fresh episodes with a run's agent and says how well it does."""
 
 import argparse
+import contextlib
 import functools
 import json
 from collections.abc import Callable, Sequence
@@ -54,10 +55,10 @@ def main(arguments: Sequence[str]) -> int:
         ensemble = saved_ensemble(config, checkpoint)
         asked = checkpoint.state()["learning"]["asked"]
         labels = _labels(run, config, asked, print_line)
-    with console.status("Playing"):
-        evaluation = _evaluate(
-            config, agent, ensemble, labels, options.episodes, deterministic=not options.stochastic
-        )
+    evaluation = _evaluate(
+        *(config, agent, ensemble, labels, options.episodes, console),
+        deterministic=not options.stochastic,
+    )
     print_line(f"{run.path} at step {checkpoint.steps:,}, {options.episodes} fresh episodes\n")
     print_evaluation(console, evaluation)
     if config.reward_source == "preferences" and ensemble is None:
@@ -102,12 +103,15 @@ def _at_least_one(text: str) -> int:
     return int(text)
 
 
-def evaluate_trained(config: TrainConfig, trainer: Trainer) -> Evaluation:
-    """Measures a trainer's agent and reward as they stand."""
+def evaluate_trained(config: TrainConfig, trainer: Trainer, console: Console) -> Evaluation:
+    """Measures a trainer's agent and reward as they stand; shows meanwhile how far it is."""
     learning = trainer.learning
-    if learning is None or not learning.ready:
-        return _evaluate(config, trainer.agent, None, None, EPISODES)
-    return _evaluate(config, trainer.agent, learning.ensemble, learning.labelled(), EPISODES)
+    reward = None, None
+    if learning is not None and learning.ready:
+        reward = learning.ensemble, learning.labelled()
+    if not console.is_terminal:
+        console.print(f"Playing {EPISODES} fresh episodes.")
+    return _evaluate(config, trainer.agent, *reward, EPISODES, console)
 
 
 def _labels(
@@ -127,6 +131,7 @@ def _evaluate(
     ensemble: RewardEnsemble | None,
     labels: LabelledClips | None,
     count: int,
+    console: Console,
     *,
     deterministic: bool = True,
 ) -> Evaluation:
@@ -134,13 +139,16 @@ def _evaluate(
     if behaviour and behaviour.env_id != config.env.env_id:
         behaviour = None
     keep = behaviour and (lambda step: behaviour.look(step.observations, step.render_states))
-    env = make_env(config.env, count, threads=config.threads)
-    try:
-        seed = seed_of(config.seed, "evaluation")
-        sure = deterministic and not task.endless
-        episodes = play(agent, env, task.episode_steps, seed, sure, ensemble, keep)
-    finally:
-        env.close()
+    seed, sure = seed_of(config.seed, "evaluation"), deterministic and not task.endless
+    playing = f"Playing {count} fresh episodes"
+    with (
+        contextlib.closing(make_env(config.env, count, threads=config.threads)) as env,
+        console.status(playing) as status,  # games can take minutes
+    ):
+        episodes = play(
+            *(agent, env, task.episode_steps, seed, sure, ensemble, keep),
+            told=lambda ended: status.update(f"{playing}: {ended} have ended"),
+        )
     rng = numbered_generator(config.seed, "evaluation", 0)  # not the bits that seed the episodes
     steps = clip_steps(config, task) if ensemble else task.episode_steps
     found = evaluate(episodes, ensemble, labels, config.env.true_reward, steps, rng)

@@ -56,7 +56,7 @@ def _train(
             if stopped := _train_or_stop(trainer):
                 display.say(f"{stopped} Go on with: pbrl train --resume {run.path}")
                 return INTERRUPTED
-        print_evaluation(console, evaluate_trained(trainer.config, trainer))
+        print_evaluation(console, evaluate_trained(trainer.config, trainer, console))
     if checkpoint := latest_checkpoint(run, console.print):
         console.print(
             f"Stable-Baselines3's PPO.load opens the agent: {checkpoint.agent}", soft_wrap=True
