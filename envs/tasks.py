@@ -74,6 +74,7 @@ def make_task(
     allow_termination: bool = False,
     blanks: Sequence[Blank] = (),
     double_buffered: bool = False,
+    episode_steps: int = 0,
 ) -> TaskVectorEnv:
     """Makes N environments of a task, ready for `reset`.
 
@@ -87,16 +88,26 @@ def make_task(
         blanks: Rectangles to black out of a game's pictures, besides its own.
         double_buffered: Let a game's copies be stepped in two halves too, where there are two
             copies and two threads; other tasks ignore it.
+        episode_steps: Length of an episode in place of the task's own, of one of `TASKS`; 0 for
+            its own.
 
     Raises:
-        TaskError: The id is unknown, its spaces are not supported, its episodes can end early, or
-            a rectangle does not lie in the picture, or there is none.
+        TaskError: The id is unknown, its spaces are not supported, its episodes can end early, a
+            rectangle does not lie in the picture, or there is none, or episodes of this task cannot
+            be given a length.
     """
     if num_envs < 1:
         raise TaskError(f"A task needs at least 1 environment, but {num_envs} were asked for.")
     if env_id in TASKS:
         _refuse_blanks(env_id, blanks)
-        return BatchedMujocoEnv(TASKS[env_id], num_envs, threads=threads)
+        task = TASKS[env_id]
+        task = replace(task, episode_steps=episode_steps or task.episode_steps)
+        return BatchedMujocoEnv(task, num_envs, threads=threads)
+    if episode_steps:
+        raise TaskError(
+            f"The length of {env_id}'s episodes is its own: it can be changed for "
+            f"{', '.join(TASKS)} only."
+        )
     if (game := _game(env_id)) is not None:
         game = replace(game, blanks=(*game.blanks, *blanks))
         if double_buffered and num_envs > 1 and threads > 1:

@@ -37,6 +37,9 @@ class EnvConfig:
     blanks: tuple[tuple[int, int, int, int], ...] = ()
     """Rectangles that are blacked out of a game's pictures: row and column of the upper left
     corner, height and width, in pixels of 210 rows and 160 columns."""
+    episode_steps: int = 0
+    """Steps after which an episode ends while the agent is trained, of the suite's MuJoCo tasks; 0
+    for the task's own, which fresh episodes have in any case."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ def make_env(
     threads: int = 1,
     record_frames: bool = False,
     double_buffered: bool = False,
+    episode_steps: int = 0,
 ) -> envs.TaskVectorEnv:
     """Makes environments of a task, their errors as ours."""
     try:
@@ -79,6 +80,7 @@ def make_env(
             allow_termination=config.allow_termination,
             blanks=[envs.Blank(*blank) for blank in config.blanks],
             double_buffered=double_buffered,
+            episode_steps=episode_steps,
         )
     except envs.TaskError as error:
         raise TaskError(str(error)) from error
@@ -104,14 +106,21 @@ def open_trainer(
     """
     torch.set_num_threads(config.learner_threads)
     task = describe_task(config.env.env_id)
+    task = replace(task, episode_steps=config.env.episode_steps or task.episode_steps)
     check_config(config, task)
     if len(observation_shape(task)) == 3:
         keep_freed_memory()
     if checkpoint is None:  # the agent of a checkpoint has its own
         config = with_picture_format(config, task)
     recorded = records_frames(config, task)
-    threads, count = config.threads, config.env.num_envs
-    env = make_env(config.env, count, threads=threads, record_frames=recorded, double_buffered=True)
+    env = make_env(
+        config.env,
+        config.env.num_envs,
+        threads=config.threads,
+        record_frames=recorded,
+        double_buffered=True,
+        episode_steps=config.env.episode_steps,
+    )
     clock = Clock()
     if checkpoint:
         agent = PreferencePPO.load(checkpoint.agent, GymnasiumVecEnv(env), device=config.device)

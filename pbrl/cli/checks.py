@@ -47,6 +47,7 @@ class Range:
 COUNT, POSITIVE, NOT_NEGATIVE = Range(1), Range(0, above=True), Range(0)
 RANGES: dict[str, Range] = {
     "env.num_envs": COUNT,
+    "env.episode_steps": NOT_NEGATIVE,
     "agent.rollout_steps": COUNT,
     "agent.batch_size": Range(2),
     "agent.epochs": COUNT,

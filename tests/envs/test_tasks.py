@@ -51,6 +51,22 @@ def test_is_registered_with_its_length(env_id):
     assert batch.num_envs == 2
 
 
+@pytest.mark.parametrize("env_id", TASKS)
+def test_episodes_can_be_given_a_length(env_id):
+    env = make_task(env_id, 2, episode_steps=7)
+    env.reset(seed=0)
+    action = np.zeros(env.action_space.shape, np.float32)
+    ends = [bool(env.step(action)[3].all()) for _ in range(14)]
+    assert ends == [*[False] * 6, True] * 2
+    assert describe(env_id).episode_steps == TASKS[env_id].episode_steps
+
+
+@pytest.mark.parametrize("env_id", ["Pendulum-v1", "pbrl/Pong-v0"])
+def test_the_length_of_other_tasks_is_their_own(env_id):
+    with pytest.raises(envs.TaskError, match=f"length of {env_id}'s episodes is its own"):
+        make_task(env_id, 2, episode_steps=7)
+
+
 def test_importing_is_enough_quiet_and_repeatable():
     program = (
         "import importlib, envs, gymnasium; importlib.reload(envs); "
