@@ -65,16 +65,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; a user's mistake is a sentence and 2."""
     options = _parser().parse_args(arguments)
     try:
-        print("| labels | settings |", " | ".join(HEADINGS), "|")
-        print("|---" * (2 + len(HEADINGS)) + "|")
-        for labels, words, measured in refitted(
-            options.run, options.on, options.labels, options.settings, options.seeds
-        ):
+        found = refitted(options.run, options.on, options.labels, options.settings, options.seeds)
+        for row, (labels, words, measured) in enumerate(found):
+            if row == 0:
+                print("| labels | settings |", " | ".join(HEADINGS), "|")
+                print("|---" * (2 + len(HEADINGS)) + "|")
             numbers = [f"{value:.3g}" for value in asdict(measured).values()]
             print("|", " | ".join([f"{labels:,}", words, *numbers]), "|", flush=True)
     except PbrlError as error:
         print(f"experiments.refitting: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

@@ -72,6 +72,7 @@ def test_a_row_for_each_number_of_labels_and_each_setting(debug_run, capsys):
 def test_mistakes_are_sentences(others, said, debug_run, discrete_run, tmp_path, capsys):
     places = {"discrete": discrete_run, "debug": debug_run, "nowhere": tmp_path / "nowhere"}
     assert main([str(debug_run), *(word.format(**places) for word in others)]) == 2
-    error = capsys.readouterr().err
+    printed, error = capsys.readouterr()
+    assert not printed
     assert error.startswith("experiments.refitting: ")
     assert re.search(said, error)
