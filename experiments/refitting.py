@@ -142,9 +142,12 @@ def refitted(
         found = store.segments(name, range(store.next_number(name)))
         clips = [clip for number in sorted(found) for clip in found[number]]
     with source_of_labels(str(run)) as (store, name):
-        reader = LabelReader(store, name, find_kind(config.feedback), config.reward)
-        for count in labels or [store.next_number(name)]:
+        asked, kind = store.next_number(name), find_kind(config.feedback)
+        for count in labels or [asked]:
+            if count > asked:
+                raise ConfigError(f"{run} asked {asked} questions, so it has no {count} labels.")
             for words, changed in configs.items():
+                reader = LabelReader(store, name, kind, changed.reward)
                 each = [
                     _measured(fit(replace(changed, seed=seed), task, reader, count), clips)
                     for seed in seeds

@@ -5,7 +5,7 @@ import re
 import pytest
 import torch
 
-from experiments.refitting import HEADINGS, fit, main, rounds
+from experiments.refitting import HEADINGS, fit, main, refitted, rounds
 from pbrl.checkpoints import latest_checkpoint
 from pbrl.cli.assembly import describe_task
 from pbrl.cli.stores import source_of_labels
@@ -61,12 +61,20 @@ def test_a_row_for_each_number_of_labels_and_each_setting(debug_run, capsys):
     assert all(0 <= float(row["left-out labels predicted"]) <= 1 for row in rows)
 
 
+def test_settings_of_what_is_read_count_too(debug_run):
+    """Of the latest 8 labels alone."""
+    own, few = refitted(debug_run, debug_run, None, ["--reward.label-window 8"], [1])
+    assert own[:2] == (40, "the run's own")
+    assert few[2].train_loss != own[2].train_loss
+
+
 @pytest.mark.parametrize(
     ("others", "said"),
     [
         (["--on", "{discrete}"], "is of pbrl/InvertedPendulum-v0, and .* of CartPole-v1"),
         (["--on", "{nowhere}"], "nowhere"),
         (["--on", "{debug}", "--labels", "0"], "first 0 labels hold none"),
+        (["--on", "{debug}", "--labels", "41"], "asked 40 questions, so it has no 41 labels"),
     ],
 )
 def test_mistakes_are_sentences(others, said, debug_run, discrete_run, tmp_path, capsys):
