@@ -27,7 +27,8 @@ from pbrl.errors import ConfigError, PbrlError
 from pbrl.evaluation import correlation, fresh_accuracy
 from pbrl.feedback import find_kind
 from pbrl.query.schedule import labels_due
-from pbrl.reward.ensemble import FitReport, RewardEnsemble
+from pbrl.reward.ensemble import RewardEnsemble
+from pbrl.reward.explained import FitReport
 from pbrl.reward.labels import LabelReader
 from pbrl.segments import Segment
 

@@ -8,7 +8,8 @@ import numpy as np
 from pbrl.config import TrainConfig
 from pbrl.errors import ConfigError
 from pbrl.query.schedule import initial_labels
-from pbrl.reward.ensemble import FitReport, RewardEnsemble
+from pbrl.reward.ensemble import RewardEnsemble
+from pbrl.reward.explained import FitReport
 from pbrl.reward.labels import LabelledClips
 from pbrl.reward_learning import held_out_accuracy
 from pbrl.rollout import Rollout

@@ -22,7 +22,8 @@ from pbrl.feedback import FeedbackKind
 from pbrl.processors import usable_processors
 from pbrl.query.schedule import initial_labels, labels_due
 from pbrl.query.selection import select_queries
-from pbrl.reward.ensemble import FitReport, RewardEnsemble
+from pbrl.reward.ensemble import RewardEnsemble
+from pbrl.reward.explained import FitReport
 from pbrl.reward.labels import LabelledClips, LabelReader
 from pbrl.rollout import Rollout
 from pbrl.seeding import generator, generator_state, numbered_generator, set_generator_state

@@ -259,8 +259,8 @@ ENSEMBLE = (
     Mutant(
         "regularisation: validation over training loss, not the reverse",
         "pbrl/reward/ensemble.py",
-        "fitting.adjusted_l2(self.l2, train, validation,",
-        "fitting.adjusted_l2(self.l2, validation, train,",
+        "losses = self._explained(checked, rewards)[:2]",
+        "losses = self._explained(checked, rewards)[1::-1]",
         f"{PREDICTORS}::test_l2_rises_while_validation_loss_is_too_high",
     ),
     Mutant(
@@ -602,7 +602,7 @@ MISTAKES = (
     ),
     Mutant(
         "mistake 1: a ratio of sums over splits of unequal size",
-        "pbrl/reward/ensemble.py",
+        "pbrl/reward/explained.py",
         "(loss * data.counts).sum(dim=1) / data.counts.sum(dim=1).clamp_min(1)",
         "(loss * data.counts).sum(dim=1)",
         f"{PREDICTORS}::test_losses_are_means_over_splits_of_unequal_size",
@@ -690,7 +690,7 @@ MISTAKES = (
     ),
     Mutant(
         "mistake 9: validated on all labels",
-        "pbrl/reward/ensemble.py",
+        "pbrl/reward/explained.py",
         "left_out = (data.counts == 0)",
         "left_out = (data.counts >= 0)",
         f"{PREDICTORS}::test_answers_are_judged_by_members_that_left_them_out",

@@ -19,8 +19,9 @@ ZOO = {
     "vf_coef": 0.5,
 }
 """Of every PPO, by Stable-Baselines3's names: RL Baselines3 Zoo's for Atari, without decay."""
-GAME_STEPS, TINY_STEPS = 40_960, 2048
-"""Agent steps of a training; a rate needs no more, and returns are not compared here."""
+GAME_STEPS, TINY_STEPS = 49_152, 2048
+"""Agent steps of a training, the first three rounds of questions; a rate needs no more, and returns
+are not compared here."""
 
 GPU_STEPS = 2_000_000
 """Fewest on a GPU, which the first fit would take a good part of otherwise."""
@@ -29,10 +30,10 @@ LEARNT = {
     **{"preset": "Pong", "seed": 1, "threads": 2, "learner_threads": 2},
     "agent": {"lr_decay": False},
     "reward": {"initial_updates": 25},
-    "query": {"label_budget": 140, "initial_fraction": 100 / 140, "initial_steps": 2048},
+    "query": {"label_budget": 147, "initial_fraction": 100 / 147, "initial_steps": 2048},
 }
-"""Labels and gradient steps come as often as in 5M steps with 5,500 labels; the first fit, of
-many gradient steps, is made once in a run and left out here."""
+"""Labels and gradient steps come as often as in 5M steps with 5,500 labels: a fit every 16,384
+steps. The first, of many gradient steps, is made once in a run; here it is like the others."""
 
 
 def games(extent: Extent) -> list[Scene]:

@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME=VALUE",
         help="settings as `pbrl train --settings` lists them, for example agent.lr=1e-4; one that "
-        "is given several values makes runs with each; 64,64 is a list",
+        "is there twice (agent.lr=1e-4 agent.lr=1e-3) makes runs with each; 64,64 is a list",
     )
     parser.add_argument(
         "--out",
@@ -144,7 +144,8 @@ def _read(setting: str, preset: TrainConfig) -> tuple[str, object]:
     name = text.strip("-").replace("-", "_")
     if not equals or not value:
         raise ConfigError(
-            f"--set takes settings as NAME=VALUE, for example agent.lr=1e-4; given: {setting!r}."
+            "--set takes settings as NAME=VALUE, the name again with each further value, for "
+            f"example agent.lr=1e-4 agent.lr=1e-3; given: {setting!r}."
         )
     if name in INSTEAD:
         raise ConfigError(f"--set {name} is not taken: say {INSTEAD[name]}.")

@@ -8,8 +8,7 @@ labelled clips), and the reward is the mean over members.
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +22,7 @@ from pbrl.errors import NumericalError
 from pbrl.feedback import FeedbackKind
 from pbrl.reward import fitting
 from pbrl.reward.bootstrap import bootstrap_counts, draw_minibatches
+from pbrl.reward.explained import Explained, FitData, FitReport, explained
 from pbrl.reward.inputs import clip_inputs
 from pbrl.reward.labels import Floats, LabelledClips
 from pbrl.reward.network import Mlp, apply_in_parts, init_mlp
@@ -31,35 +31,6 @@ from pbrl.seeding import generator, generator_state, seed_of, set_generator_stat
 INPUT_CLIP = 10.0
 SMALLEST_STD = 1e-6
 NORMALIZERS = ("input_mean", "input_std", "output_mean", "output_std")
-
-
-@dataclass(frozen=True, slots=True)
-class FitReport:
-    """How well the predictors explain labels; arrays hold one value per member, `(E,)`."""
-
-    labels: int
-    """Labels that were asked about."""
-    train_loss: Floats
-    """Mean negative log likelihood over the member's resample."""
-    validation_loss: Floats
-    """The same over the labels it left out; NaN where it left out none."""
-    validation_accuracy: Floats
-    """Share of left-out answers that it predicts; NaN where there are none."""
-    l2: Floats
-    """Weight of the squared weights."""
-
-
-class FitData(NamedTuple):
-    """Labels as a fit sees them."""
-
-    inputs: Any
-    """`(B, K, T, I)` normalised; of pictures a list of B arrays `(K, T + stack - 1, H, W)`."""
-    targets: Tensor
-    """`(B, D)`."""
-    counts: Tensor
-    """`(E, B)` float32, how often each label stands in each member's resample."""
-    error_rates: Tensor | None
-    """`(B,)` share of errors of each label's annotator, None where all share the configured one."""
 
 
 class RewardEnsemble:
@@ -199,9 +170,9 @@ class RewardEnsemble:
             rewards = None  # of the weights before
             if (self.updates + update) % config.l2_every == 0:  # one fit may have fewer
                 rewards = self._measure(checked)
-                train, validation, _ = self._losses(checked, rewards)
+                losses = self._explained(checked, rewards)[:2]
                 bounds = (config.l2_ratio_low, config.l2_ratio_high)
-                self.l2 = fitting.adjusted_l2(self.l2, train, validation, *bounds, config.l2_factor)
+                self.l2 = fitting.adjusted_l2(self.l2, *losses, *bounds, config.l2_factor)
                 told(update / updates)
         self.updates += updates
         if rewards is None:
@@ -313,22 +284,9 @@ class RewardEnsemble:
         rewards = apply_in_parts(self._mlp, self.learner.parameters, inputs.flatten(end_dim=-2))
         return rewards.unflatten(1, inputs.shape[:-1])
 
-    def _losses(self, data: FitData, rewards: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Returns training loss, validation loss and validation accuracy, `(E,)` each.
-
-        Args:
-            data: The labels.
-            rewards: `(E, B, K, T)` of the steps of their clips.
-        """
-        returns = rewards.sum(dim=-1)
-        rate = self.config.error_rate if data.error_rates is None else data.error_rates
-        loss = -self.kind.log_likelihood(returns, data.targets, rate)
-        correct = self.kind.correct(returns, data.targets)
-        left_out = (data.counts == 0).to(loss.dtype)
-        held = left_out.sum(dim=1)
-        train = (loss * data.counts).sum(dim=1) / data.counts.sum(dim=1).clamp_min(1)
-        return train, (loss * left_out).sum(dim=1) / held, (correct * left_out).sum(dim=1) / held
+    def _explained(self, data: FitData, rewards: Tensor) -> Explained:
+        return explained(data, rewards, self.kind, self.config.error_rate)
 
     def _report(self, data: FitData, rewards: Tensor, labels: int) -> FitReport:
-        values = (x.cpu().numpy() for x in (*self._losses(data, rewards), self.l2))
+        values = (x.cpu().numpy() for x in (*self._explained(data, rewards), self.l2))
         return FitReport(labels, *values)

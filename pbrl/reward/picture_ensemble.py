@@ -19,7 +19,8 @@ from pbrl.config import RewardConfig
 from pbrl.feedback import FeedbackKind
 from pbrl.reward import cnn, fitting
 from pbrl.reward.cnn import Cnn
-from pbrl.reward.ensemble import FitData, RewardEnsemble
+from pbrl.reward.ensemble import RewardEnsemble
+from pbrl.reward.explained import FitData
 from pbrl.reward.labels import Floats, LabelledClips
 
 PART = 256

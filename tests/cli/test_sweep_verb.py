@@ -52,7 +52,8 @@ def test_teachers_and_settings_make_variants():
     [
         ("Hoper", "There is no preset 'Hoper'. Did you mean Hopper"),
         ("Hopper --teachers oracel", "no teacher 'oracel'. Did you mean oracle?"),
-        ("Hopper --set agent.lr", "NAME=VALUE, for example agent.lr=1e-4; given: 'agent.lr'."),
+        ("Hopper --set agent.lr", "example agent.lr=1e-4 agent.lr=1e-3; given: 'agent.lr'."),
+        ("Hopper --set agent.lr=1e-4 1e-3", "the name again with each further value"),
         ("Hopper --set seed=3", "--set seed is not taken: say --seeds."),
         ("Hopper --set annotator=human", "answered by synthetic teachers"),
         ("Hopper --set agent.gamma=2", "Hopper, 700 labels, agent.gamma=2.0: --agent.gamma is 2.0"),
