@@ -211,7 +211,7 @@ def _seen(ensemble: RewardEnsemble, clip: Segment) -> np.ndarray:
         return clip.observations
     pictures = ensemble.observation_shape[0]
     stacks = np.lib.stride_tricks.sliding_window_view(clip.observations, pictures, axis=0)
-    return np.moveaxis(stacks, -1, 1)
+    return np.ascontiguousarray(np.moveaxis(stacks, -1, 1))
 
 
 def _mean(each: Sequence[Measured]) -> Measured:
