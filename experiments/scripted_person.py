@@ -25,15 +25,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from rich.console import Console
 
-from experiments.label_table import RESULTS, made
 from experiments.sweeps import pbrl_process
 from experiments.sweeps.cells import Cell
 from experiments.sweeps.finished_runs import measured
-from experiments.sweeps.local_workers import EPISODES
+from experiments.sweeps.local_workers import EPISODES, LocalWorkers, places
+from experiments.sweeps.progress import progress_for
+from experiments.sweeps.sweep import State, Sweep, carry_out
 from pbrl.store import LabelStore
 
 PBRL = [sys.executable, "-m", "pbrl.cli"]
+RESULTS = Path("docs/results")
 NAME = "scripted"
 PATIENCE = 900.0
 """Seconds without a new pair or a stored answer after which something must be wrong."""
@@ -303,6 +306,14 @@ def markdown(rows: list[Row], manner: Manner, arguments: list[str]) -> str:
     return "\n".join([*lines, ""])
 
 
+def oracle_answered(cells: list[Cell], root: Path, jobs: int) -> bool:
+    """Makes the oracle's runs that are not there yet; returns whether all are finished."""
+    with progress_for(Console()) as display:
+        sweep = Sweep(cells, root)
+        carry_out(sweep, LocalWorkers(root, places(1, jobs)), display)
+    return len(sweep.those(State.FINISHED)) == len(sweep.states)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command."""
     parser = argparse.ArgumentParser(
@@ -325,7 +336,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for task in options.tasks
         for seed in options.seeds
     ]
-    if not made(cells, options.runs, options.jobs):  # the oracle's runs
+    if not oracle_answered(cells, options.runs, options.jobs):
         return 1
     with ThreadPoolExecutor(options.jobs) as pool:
         rows = list(pool.map(lambda cell: row_of(cell, options.runs, manner), cells))

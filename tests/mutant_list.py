@@ -833,10 +833,10 @@ MISTAKES = (
     ),
     Mutant(
         "mistake 19: a plain ratio of returns as the score",
-        "experiments/label_table.py",
-        "float((mean - untrained) / (true - untrained))",
-        "float(mean / true)",
-        "tests/recipe/test_scores.py::test_a_worse_agent_of_negative_return_scores_below_one",
+        "experiments/analysis/scores.py",
+        "(returns.learned - returns.untrained) / np.where(gain > 0, gain, np.nan)",
+        "returns.learned / np.where(gain > 0, returns.true, np.nan)",
+        "tests/experiments/analysis/test_scores.py::test_negative_returns_do_not_mislead",
     ),
 )
 
