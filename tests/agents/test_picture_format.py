@@ -80,7 +80,7 @@ def test_a_block_is_its_pictures_row_by_row():
 @pytest.mark.parametrize("shape", [(1, 36, 44), (3, 50, 61)])
 def test_pictures_of_other_sizes_are_computed_alike(shape):
     torch.manual_seed(1)
-    space = spaces.Box(0, 255, shape, np.uint8)
+    space = spaces.Box(0, 255, shape, np.uint8, seed=1)
     policy = ActorCriticCnnPolicy(space, spaces.Discrete(3), lambda _: 0.0)
     seen = torch.from_numpy(np.stack([space.sample(), space.sample()]))
     plain = answer_and_gradient(policy, seen, "contiguous")
