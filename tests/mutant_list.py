@@ -259,8 +259,8 @@ ENSEMBLE = (
     Mutant(
         "regularisation: validation over training loss, not the reverse",
         "pbrl/reward/ensemble.py",
-        "losses = self._explained(checked, rewards)[:2]",
-        "losses = self._explained(checked, rewards)[1::-1]",
+        "losses = found.train_loss, found.validation_loss",
+        "losses = found.validation_loss, found.train_loss",
         f"{PREDICTORS}::test_l2_rises_while_validation_loss_is_too_high",
     ),
     Mutant(

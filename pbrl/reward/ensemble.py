@@ -170,8 +170,9 @@ class RewardEnsemble:
             rewards = None  # of the weights before
             if (self.updates + update) % config.l2_every == 0:  # one fit may have fewer
                 rewards = self._measure(checked)
-                losses = self._explained(checked, rewards)[:2]
-                bounds = (config.l2_ratio_low, config.l2_ratio_high)
+                found = self._explained(checked, rewards)
+                losses = found.train_loss, found.validation_loss
+                bounds = config.l2_ratio_low, config.l2_ratio_high
                 self.l2 = fitting.adjusted_l2(self.l2, *losses, *bounds, config.l2_factor)
                 told(update / updates)
         self.updates += updates
