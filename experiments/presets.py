@@ -65,6 +65,7 @@ ATARI = TrainConfig(
         updates=25,
         reward_std=0.05,
         dropout=0.5,
+        fit_stride=2,
         label_window=3000,
         checked_labels=100,
         fit_while_acting=True,

@@ -129,6 +129,9 @@ class RewardConfig:
     agent's. The layout is theirs in any case."""
     dropout: float = 0.0
     """Share of channels that training leaves out; of predictors that see pictures."""
+    fit_stride: int = 1
+    """One of how many steps of a clip a gradient step looks at, from a random one on; of predictors
+    that see pictures, which overlap (the paper looks at all)."""
     label_window: int = 0
     """Latest labels that are learnt from; 0 takes all."""
     checked_labels: int = 0

@@ -76,6 +76,7 @@ RANGES: dict[str, Range] = {
     "reward.updates": COUNT,
     "reward.reward_std": POSITIVE,
     "reward.dropout": Range(0, 1, below=True),
+    "reward.fit_stride": Range(1, 4),  # beyond a stack of pictures, some would never be seen
     "reward.label_window": NOT_NEGATIVE,
     "reward.checked_labels": NOT_NEGATIVE,
     "query.label_budget": COUNT,

@@ -142,53 +142,64 @@ def apply_cnn(cnn: Cnn, params: Tensor, statistics: Tensor, clips: Tensor) -> Te
     return torch.cat(rewards).unflatten(1, (len(clips), -1))
 
 
-def train_cnn(cnn: Cnn, params: Tensor, clips: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
-    """Returns the reward of each step of clips under their member, and the batch's statistics.
+def train_cnn(
+    cnn: Cnn, params: Tensor, clips: Tensor, uniform: Tensor, stride: int = 1
+) -> tuple[Tensor, Tensor]:
+    """Returns the reward of steps of clips under their member, and the batch's statistics.
 
     Args:
         cnn: The networks' shape.
         params: `(E, P)` the networks.
-        clips: `(E, C, T + K - 1, side, side)` uint8, each picture once, each member its own.
-        uniform: `(4, C * T, E, channels)` in [0, 1), decides which channels dropout leaves out.
+        clips: `(E, C, F, side, side)` uint8, each picture once, each member its own; F is T + K - 1
+            where all steps are looked at.
+        uniform: `(4, C * S, E, channels)` in [0, 1), decides which channels dropout leaves out.
+        stride: From one step that is looked at to the next, S in all; F is then
+            stride * (S - 1 + ceil(K / stride)), and what no step sees may be anything.
 
     Returns:
-        `(E, C, T)` rewards, not normalised, and means and variances `(2, 4, E, channels)`.
+        `(E, C, S)` rewards, not normalised, and means and variances `(2, 4, E, channels)`.
     """
     kept = (uniform >= cnn.dropout).to(params.dtype) / (1 - cnn.dropout)
     trained = [
-        _train(cnn, params[part], clips[part], kept[:, :, part]) for part in _at_once(params)
+        _train(cnn, params[part], clips[part], kept[:, :, part], stride)
+        for part in _at_once(params)
     ]
     rewards, statistics = zip(*trained, strict=True)
     return torch.cat(rewards).unflatten(1, (clips.shape[1], -1)), torch.cat(statistics, dim=2)
 
 
-def measure_statistics(cnn: Cnn, params: Tensor, clips: Tensor) -> Tensor:
+def measure_statistics(cnn: Cnn, params: Tensor, clips: Tensor, stride: int = 1) -> Tensor:
     """Returns means and variances of what each convolution makes of clips, nothing left out.
 
     Args:
         cnn: The networks' shape.
         params: `(E, P)` the networks.
-        clips: `(C, T + K - 1, side, side)` uint8, each picture once, the same for all members.
+        clips: `(C, F, side, side)` uint8, each picture once, the same for all members; F as
+            `train_cnn` takes it.
+        stride: From one step that is looked at to the next.
 
     Returns:
         `(2, 4, E, channels)`.
     """
-    members, steps = len(params), len(clips) * (clips.shape[1] - cnn.stack + 1)
-    kept = torch.zeros(len(KERNELS), steps, members, cnn.channels, device=params.device)
+    members, steps = len(params), clips.shape[1] // stride + 1 - math.ceil(cnn.stack / stride)
+    layers = (len(KERNELS), len(clips) * steps, members, cnn.channels)
+    kept = torch.zeros(layers, device=params.device)
     shared = clips.expand(members, *clips.shape)
-    return train_cnn(replace(cnn, dropout=0.0), params, shared, kept)[1]
+    return train_cnn(replace(cnn, dropout=0.0), params, shared, kept, stride)[1]
 
 
-def _train(cnn: Cnn, params: Tensor, clips: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
+def _train(
+    cnn: Cnn, params: Tensor, clips: Tensor, kept: Tensor, every: int
+) -> tuple[Tensor, Tensor]:
     """Applies members `(m, P)` to the clips of each; returns rewards and statistics."""
     weights, members = weights_of(cnn, params), len(params)
-    x = torch.cat([_blocks(cnn, own) for own in clips], dim=1)
+    x = torch.cat([_blocks(cnn, own, every) for own in clips], dim=1)
     statistics = []
     for layer, stride in enumerate(STRIDES):
         weight, scale, shift = weights[3 * layer : 3 * layer + 3]
         weight = weight.flatten(end_dim=1)
         if layer == 0:
-            x = _first(cnn, weight, x, None, groups=members)
+            x = _first(cnn, weight, x, None, groups=members, every=every)
         else:
             x = conv2d(x, weight.to(cnn.dtype), None, stride, groups=members)
         x, measured = _activated(cnn, x, scale.flatten(), shift.flatten(), kept[layer].flatten(1))
@@ -197,11 +208,12 @@ def _train(cnn: Cnn, params: Tensor, clips: Tensor, kept: Tensor) -> tuple[Tenso
     return _dense(cnn, weights, x), measured.unflatten(-1, (members, cnn.channels))
 
 
-def _blocks(cnn: Cnn, clips: Tensor) -> Tensor:
-    """Returns clips `(C, F, side, side)` as `(C, 9, F, n, n)` blocks, with 9 the numbers in a row.
+def _blocks(cnn: Cnn, clips: Tensor, every: int = 1) -> Tensor:
+    """Returns clips `(C, F, side, side)` as blocks `(C, 9 * every, F / every, n, n)`.
 
     Of n blocks in a row, the first convolution makes as many places as fit; what the last one looks
-    at beyond the picture's edge is black, and its weights there are 0.
+    at beyond the picture's edge is black, and its weights there are 0. Where one of `every` steps
+    is looked at, as many pictures lie side by side in a block.
     """
     side = BLOCK * (cnn.sides[0] + KERNELS[0] // BLOCK)
     clips = clips[..., :side, :side].to(cnn.dtype)
@@ -209,27 +221,33 @@ def _blocks(cnn: Cnn, clips: Tensor) -> Tensor:
     if missing:
         clips = pad(clips, (0, missing, 0, missing))
     count, frames, n = *clips.shape[:2], side // BLOCK
-    parts = clips.reshape(count, frames, n, BLOCK, n, BLOCK).permute(0, 1, 2, 4, 3, 5)
-    return parts.reshape(count, frames, n, n, BLOCK**2).permute(0, 4, 1, 2, 3)
+    parts = clips.reshape(count, frames // every, every, n, BLOCK, n, BLOCK)
+    parts = parts.permute(0, 1, 3, 5, 4, 6, 2)
+    numbers = BLOCK**2 * every
+    return parts.reshape(count, -1, n, n, numbers).permute(0, 4, 1, 2, 3)
 
 
-def _first(cnn: Cnn, weight: Tensor, x: Tensor, bias: Tensor | None, groups: int) -> Tensor:
-    """Applies the first convolution to blocks `(C, groups * 9, T + K - 1, n, n)` of bytes.
+def _first(
+    cnn: Cnn, weight: Tensor, x: Tensor, bias: Tensor | None, groups: int, every: int = 1
+) -> Tensor:
+    """Applies the first convolution to blocks of bytes, from `_blocks`.
 
     Args:
         cnn: The networks' shape.
         weight: `(outputs, K, 7, 7)`.
-        x: The blocks.
+        x: `(C, groups * 9 * every, F / every, n, n)` the blocks.
         bias: `(outputs,)`.
         groups: How many networks see their own.
+        every: Of how many steps one is looked at.
 
     Returns:
-        `(C * T, outputs, side, side)`.
+        `(C * S, outputs, side, side)`.
     """
     blocks, missing = KERNELS[0] // BLOCK + 1, -KERNELS[0] % BLOCK
     weight = pad(weight / BRIGHTEST, (0, missing, 0, missing))
-    parts = weight.view(*weight.shape[:2], blocks, BLOCK, blocks, BLOCK).permute(0, 3, 5, 1, 2, 4)
-    weight = parts.flatten(1, 2).to(cnn.dtype)
+    weight = pad(weight, (0, 0, 0, 0, 0, -cnn.stack % every))
+    parts = weight.view(len(weight), -1, every, blocks, BLOCK, blocks, BLOCK)
+    weight = parts.permute(0, 4, 6, 2, 1, 3, 5).flatten(1, 3).to(cnn.dtype)
     x = conv3d(x, weight, None if bias is None else bias.to(cnn.dtype), groups=groups)
     return x.permute(0, 2, 3, 4, 1).flatten(end_dim=1).permute(0, 3, 1, 2)
 

@@ -107,31 +107,36 @@ def fit_pictures_step(
     corrections: Tensor,
     uniform: Tensor,
     error_rates: Tensor,
+    there: Tensor,
     *,
     cnn: Cnn,
     kind: FeedbackKind,
     lr: float,
+    stride: int,
 ) -> Learner:
     """Returns the learner after one gradient step of every member on pictures.
 
-    The objective is that of `fit_step`.
+    The objective is that of `fit_step`, but that a clip's sum may be estimated from some of its
+    steps.
 
     Args:
         learner: Networks `(E, P)` and optimiser.
         l2: `(E,)` weight of each member's squared weights.
-        clips: `(E, M, K, T + stack - 1, side, side)` uint8, each member's minibatch.
+        clips: `(E, M, K, F, side, side)` uint8, each member's minibatch, from `thin`.
         targets: `(E, M, D)` its answers.
         corrections: `(2,)` Adam's bias corrections of this step.
-        uniform: `(4, M * K * T, E, channels)` in [0, 1), for dropout.
+        uniform: `(4, M * K * S, E, channels)` in [0, 1), for dropout.
         error_rates: `(E, M)` share of answers taken to be uniformly random.
+        there: `(E, M, K, S)` 1 for steps of the clips, 0 for those that are beyond their end.
         cnn: The networks' shape.
         kind: The kind of feedback, which owns the likelihood.
         lr: Learning rate.
+        stride: One of how many steps of a clip is looked at.
     """
 
     def objective(params: Tensor) -> Tensor:
-        rewards, _ = networks.train_cnn(cnn, params, clips.flatten(1, 2), uniform)
-        returns = rewards.sum(dim=-1).unflatten(1, clips.shape[1:3])
+        rewards, _ = networks.train_cnn(cnn, params, clips.flatten(1, 2), uniform, stride)
+        returns = stride * (rewards.view(there.shape) * there).sum(dim=-1)
         fit = -kind.log_likelihood(returns, targets, error_rates).mean(dim=1)
         return (fit + l2 * networks.squared_weights(cnn, params)).sum()
 

@@ -21,6 +21,7 @@ from pbrl.reward import cnn, fitting
 from pbrl.reward.cnn import Cnn
 from pbrl.reward.ensemble import RewardEnsemble
 from pbrl.reward.explained import FitData
+from pbrl.reward.inputs import thin
 from pbrl.reward.labels import Floats, LabelledClips
 
 PART = 256
@@ -62,11 +63,15 @@ class PictureEnsemble(RewardEnsemble):
         self.statistics = cnn.new_statistics(self._cnn, config.ensemble_size).to(self.device)
         self._fit_pictures_step = compile_function(
             functools.partial(
-                fitting.fit_pictures_step, cnn=self._cnn, kind=self.kind, lr=config.lr
+                fitting.fit_pictures_step,
+                cnn=self._cnn,
+                kind=self.kind,
+                lr=config.lr,
+                stride=config.fit_stride,
             )
         )
         self._apply = compile_function(functools.partial(cnn.apply_cnn, self._cnn))
-        self._measure_part = compile_function(functools.partial(cnn.measure_statistics, self._cnn))
+        self._measure_part = compile_function(self._measured_on)
         return cnn.init_cnn(self._cnn, config.ensemble_size, rng)
 
     @property
@@ -104,12 +109,14 @@ class PictureEnsemble(RewardEnsemble):
         return labels.inputs
 
     def _step(self, data: FitData, batch: Tensor, corrections: Tensor) -> None:
-        chosen = batch.flatten().tolist()
-        drawn = np.stack([data.inputs[i] for i in chosen])
-        clips = torch.from_numpy(drawn).to(self.device).unflatten(0, batch.shape)
-        options, length = clips.shape[2:4]
-        steps = batch.shape[1] * options * (length - self.shape[0] + 1)
-        layers = (len(cnn.KERNELS), steps, len(batch), self._cnn.channels)
+        labelled = [data.inputs[i] for i in batch.flatten().tolist()]
+        stride = self.config.fit_stride
+        offsets = self._rng.integers(stride, size=(len(labelled), len(labelled[0])))
+        clips, there = (
+            torch.from_numpy(part).to(self.device).unflatten(0, batch.shape)
+            for part in thin(labelled, offsets, stride, self.shape[0])
+        )
+        layers = (len(cnn.KERNELS), there[0].numel(), len(batch), self._cnn.channels)
         uniform = torch.from_numpy(self._rng.random(layers, np.float32)).to(self.device)
         rates = torch.full(batch.shape, self.config.error_rate, device=self.device)
         if data.error_rates is not None:
@@ -122,6 +129,7 @@ class PictureEnsemble(RewardEnsemble):
             corrections,
             uniform,
             rates,
+            there,
         )
 
     def _checked(self, data: FitData) -> FitData:
@@ -146,18 +154,22 @@ class PictureEnsemble(RewardEnsemble):
     def _measure_statistics(self, inputs: Sequence[NDArray[np.uint8]]) -> None:
         """Measures what normalises, on labels `(K, T + stack - 1, H, W)` each.
 
-        As many go through at once as in a minibatch, and their means are taken; what does not fill
-        a part is left out where there is a whole one.
+        As many go through at once as in a minibatch, as many steps of each are looked at, and their
+        means are taken; what does not fill a part is left out where there is a whole one.
         """
         size = min(self.config.batch_size, len(inputs))
+        measure = self._measure_part if size == self.config.batch_size else self._measured_on
+        first_steps = np.zeros((size, len(inputs[0])), np.int64)
         measured = []
         for first in range(0, len(inputs) - size + 1, size):
-            clips = torch.from_numpy(np.concatenate(inputs[first : first + size]))
-            whole = size == self.config.batch_size
-            plain = functools.partial(cnn.measure_statistics, self._cnn)
-            measure = self._measure_part if whole else plain
-            measured.append(measure(self.learner.parameters, clips.to(self.device)))
+            part = inputs[first : first + size]
+            clips, _ = thin(part, first_steps, self.config.fit_stride, self.shape[0])
+            clips = torch.from_numpy(clips).flatten(end_dim=1).to(self.device)
+            measured.append(measure(self.learner.parameters, clips))
         self.statistics = torch.stack(measured).mean(dim=0)
+
+    def _measured_on(self, params: Tensor, clips: Tensor) -> Tensor:
+        return cnn.measure_statistics(self._cnn, params, clips, self.config.fit_stride)
 
     @torch.no_grad()
     def _step_rewards(self, inputs: Sequence[NDArray[np.uint8]]) -> Tensor:

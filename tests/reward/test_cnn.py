@@ -93,6 +93,19 @@ def test_in_training_each_member_sees_its_own_batch(params):
         )
 
 
+def test_a_stride_over_the_steps_of_clips(params):
+    """It is the same as clips of one step each, made of those that are looked at."""
+    plain = Cnn(4, 84, 0.01, dropout=0.0)
+    rng = torch.Generator().manual_seed(5)
+    clips = torch.randint(0, 256, (MEMBERS, 2, 8, 84, 84), generator=rng, dtype=torch.uint8)
+    found, about = train_cnn(plain, params, clips, torch.zeros(4, 6, MEMBERS, 16), stride=2)
+    stacks = clips.unfold(2, 4, 2).movedim(-1, 3)  # (E, C, S, 4, 84, 84)
+    still = torch.zeros(4, 6, MEMBERS, 16)
+    expected, measured = train_cnn(plain, params, stacks.flatten(1, 2), still)
+    torch.testing.assert_close(found, expected.view(MEMBERS, 2, 3), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(about, measured, rtol=1e-4, atol=1e-5)
+
+
 def test_dropout_takes_whole_channels_and_keeps_the_mean(params):
     seen = pictures(MEMBERS, 4)
     kept, _ = train_cnn(CNN, params, seen, torch.full((4, 4, MEMBERS, 16), 0.5))

@@ -116,6 +116,26 @@ def test_losses_may_be_measured_on_some_labels():
     assert report.labels == 12
 
 
+def test_a_gradient_step_may_look_at_some_steps_of_each_clip():
+    """Where nothing moves one of three steps, three times, is worth as much as all three."""
+    labels = labelled(12)
+    for pair in labels.inputs:
+        pair[:] = pair[:, :1]
+    whole, part = (ensemble(dropout=0.0, fit_stride=stride) for stride in (1, 3))
+    before = whole.learner.parameters
+    for model in (whole, part):
+        model.fit(labels, 2)
+    moved = (whole.learner.parameters - before).abs().mean()
+    apart = (whole.learner.parameters - part.learner.parameters).abs().mean()
+    assert apart < 0.01 * moved
+
+
+def test_it_learns_from_some_steps_too():
+    model = ensemble(fit_stride=2)
+    report = model.fit(labelled(30), 60)
+    assert np.nanmean(report.validation_accuracy) > 0.9
+
+
 def test_it_goes_on_exactly_from_its_state():
     labels = labelled(10)
     model = ensemble()
