@@ -32,7 +32,7 @@ from envs.mujoco.inverted_pendulum import INVERTED_PENDULUM
 from envs.mujoco.reacher import REACHER
 from envs.mujoco.simulation import Simulation
 from envs.mujoco.swimmer import SWIMMER
-from envs.mujoco.task import MujocoTask
+from envs.mujoco.task import MujocoTask, within_a_turn
 from envs.mujoco.walker2d import WALKER2D
 from envs.vector import TaskInfo, TaskVectorEnv
 
@@ -75,6 +75,7 @@ def make_task(
     blanks: Sequence[Blank] = (),
     double_buffered: bool = False,
     episode_steps: int = 0,
+    wrap_angle: bool = False,
 ) -> TaskVectorEnv:
     """Makes N environments of a task, ready for `reset`.
 
@@ -90,17 +91,22 @@ def make_task(
             copies and two threads; other tasks ignore it.
         episode_steps: Length of an episode in place of the task's own, of one of `TASKS`; 0 for
             its own.
+        wrap_angle: Observe the torso's angle without the whole turns that it has made, of tasks
+            whose bodies turn over in the plane.
 
     Raises:
         TaskError: The id is unknown, its spaces are not supported, its episodes can end early, a
             rectangle does not lie in the picture, or there is none, or episodes of this task cannot
-            be given a length.
+            be given a length, or nothing turns over there.
     """
     if num_envs < 1:
         raise TaskError(f"A task needs at least 1 environment, but {num_envs} were asked for.")
+    if wrap_angle and not _turns_over(env_id):
+        able = ", ".join(filter(_turns_over, TASKS))
+        raise TaskError(f"The angle of a torso can be wrapped in {able} only, not in {env_id}.")
     if env_id in TASKS:
         _refuse_blanks(env_id, blanks)
-        task = TASKS[env_id]
+        task = within_a_turn(TASKS[env_id]) if wrap_angle else TASKS[env_id]
         task = replace(task, episode_steps=episode_steps or task.episode_steps)
         return BatchedMujocoEnv(task, num_envs, threads=threads)
     if episode_steps:
@@ -224,6 +230,10 @@ def _game(env_id: str) -> AtariGame | None:
         raise TaskError(_unknown(env_id))
     rom = gymnasium.registry[env_id].kwargs["game"]
     return AtariGame(rom, blanks=(), look_for=_LOOK_FOR_ANYTHING, end_penalty=0.0)
+
+
+def _turns_over(env_id: str) -> bool:
+    return env_id in TASKS and TASKS[env_id].torso_angle is not None
 
 
 def _refuse_blanks(env_id: str, blanks: Sequence[Blank]) -> None:

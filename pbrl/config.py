@@ -40,6 +40,9 @@ class EnvConfig:
     episode_steps: int = 0
     """Steps after which an episode ends while the agent is trained, of the suite's MuJoCo tasks; 0
     for the task's own, which fresh episodes have in any case."""
+    wrap_angle: bool = False
+    """Observe the torso's angle without the whole turns that it has made, so that after a
+    somersault all looks as before; of Hopper, Walker2d and HalfCheetah."""
 
 
 @dataclass(frozen=True, slots=True)

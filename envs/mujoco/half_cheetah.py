@@ -29,4 +29,5 @@ HALF_CHEETAH = MujocoTask(
     start=_start,
     observe=_observe,
     reward=_reward,
+    torso_angle=1,
 )

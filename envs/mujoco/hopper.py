@@ -33,4 +33,5 @@ HOPPER = MujocoTask(
     start=_start,
     observe=_observe,
     reward=_reward,
+    torso_angle=1,
 )

@@ -6,7 +6,7 @@ true reward has no term for torque (Christiano et al. 2017, appendix A).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -62,6 +62,28 @@ class MujocoTask:
     reward: Callable[[Physics, np.ndarray], np.ndarray]
     # (physics, forward velocity (N,) in m/s) -> true reward (N,)
     forward: Callable[[Physics], np.ndarray] = root_x  # -> (N,), the way whose rate is velocity
+    torso_angle: int | None = None  # its place in an observation, of bodies that turn in the plane
+
+
+def within_a_turn(task: MujocoTask) -> MujocoTask:
+    """Returns a task whose observations have the torso's angle in [-pi, pi), whole turns left out.
+
+    MuJoCo counts them: after a somersault nothing but that angle would tell a body from one that
+    stands as at the start, and no policy has learnt what to do there.
+
+    Raises:
+        ValueError: The task's observations have no such angle.
+    """
+    place, observe = task.torso_angle, task.observe
+    if place is None:
+        raise ValueError("Observations of this task have no angle of a torso that turns over.")
+
+    def wrapped(physics: Physics) -> np.ndarray:
+        observations = observe(physics)
+        observations[:, place] = (observations[:, place] + np.pi) % (2 * np.pi) - np.pi
+        return observations
+
+    return replace(task, observe=wrapped)
 
 
 def uniform(rng: np.random.Generator, mean: np.ndarray, scale: float) -> np.ndarray:

@@ -33,4 +33,5 @@ WALKER2D = MujocoTask(
     start=_start,
     observe=_observe,
     reward=_reward,
+    torso_angle=1,
 )

@@ -15,6 +15,7 @@ from experiments.report.page import Section
 from experiments.report.recorded import Recorded
 from pbrl.agents import PreferencePPO
 from pbrl.checkpoints import Checkpoint, latest_checkpoint
+from pbrl.cli.assembly import make_env
 from pbrl.errors import CheckpointError, PbrlError
 from pbrl.evaluation import Step, walk
 from pbrl.reward.saved import saved_ensemble
@@ -71,13 +72,7 @@ def play(run: Recorded, checkpoint: Checkpoint, task: envs.TaskInfo) -> list[Ste
     """Returns the steps of an episode's beginning, at most as many as a film has room for."""
     config = run.config
     agent = PreferencePPO.load(checkpoint.agent, device="cpu")
-    env = envs.make_task(
-        config.env.env_id,
-        1,
-        record_frames=not task.draws_from_states,
-        allow_termination=config.env.allow_termination,
-        blanks=[envs.Blank(*blank) for blank in config.env.blanks],
-    )
+    env = make_env(config.env, 1, record_frames=not task.draws_from_states)
     try:
         seed, most = seed_of(config.seed, "evaluation"), int(SECONDS * task.clip_fps)
         steps = walk(agent, env, task.episode_steps, seed, deterministic=not task.endless)

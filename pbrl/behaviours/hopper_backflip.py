@@ -1,15 +1,10 @@
 """Hopper backflips: leap off the foot, turn over backwards in the air, land on the foot, again.
 
 A clip of 60 steps lasts .48 simulated seconds, in which a flip is not over: what shows in it is how
-far the torso turns. The teacher adds up over a clip's steps
-
-- how far the torso turned backwards in the air, in radians: while nothing touches the floor, and in
-  proportion to the torso's height, in full from a metre on. Who falls over backwards or rolls on
-  the floor does no flip. Turning forwards takes away as much, in the air or not;
-- and `STANDING_WORTH`, for a whole clip, of how high and how upright the torso is: its height in
-  metres times the cosine of its angle, nothing while it is head down, and half of it while anything
-  but the foot touches the floor. Of two that do not turn, the one that stands is nearer to a leap,
-  and one that lands on its foot can go on; one that kneels is nearer than one that lies.
+far the torso turns. The teacher adds up over a clip's steps how far the torso turned backwards, in
+radians; what it turned forwards takes away as much. A radian counts `HEIGHT_WORTH` more for each
+metre that the torso is high, and `FLOOR_WORTH` of it while anything but the foot touches the floor:
+who leaps and turns over in the air does better than who rolls.
 
 The torso's angle is the third coordinate of the state, which grows as the hopper falls on its
 face, and is not wrapped at a full turn.
@@ -20,23 +15,19 @@ import numpy as np
 from pbrl.behaviours.behaviour import Behaviour
 from pbrl.behaviours.hopper_body import FOOT, HOPPER_BODY
 
-FULL_HEIGHT = 1.0
-"""Height of the torso from which it counts in full, m; standing it is 1.2 m high."""
-STANDING_WORTH = 2.0
-"""What a clip counts that stands upright all the time, in radians of turning."""
+HEIGHT_WORTH = 0.3
+"""What a radian counts more for each metre of the torso's height; standing it is 1.2 m high."""
+FLOOR_WORTH = 0.5
+"""What of a radian counts while anything but the foot touches the floor."""
 Z, PITCH = 1, 2
 """The torso's height and angle among the coordinates of the state."""
 
 
 def score(states: np.ndarray) -> np.ndarray:
-    """Returns how much clips show of a backflip (...), from their states (..., T, 6), rad."""
+    """Returns how far clips turn over backwards (...), from their states (..., T, 6), rad."""
     backwards = -np.diff(states[..., PITCH].astype(np.float64), axis=-1)  # (..., T - 1)
-    height = (states[..., Z] / FULL_HEIGHT).clip(0.0, 1.0)
-    flies = _in_air(states)
-    worth = height[..., 1:] * (flies[..., 1:] & flies[..., :-1])
-    turned = np.where(backwards > 0, worth * backwards, backwards).sum(axis=-1)
-    upright = height * np.cos(states[..., PITCH]).clip(0.0, 1.0) * np.where(_lies(states), 0.5, 1.0)
-    return turned + STANDING_WORTH * upright.mean(axis=-1)
+    worth = (1 + HEIGHT_WORTH * states[..., Z]) * np.where(_lies(states), FLOOR_WORTH, 1.0)
+    return (worth[..., 1:] * backwards).sum(axis=-1)
 
 
 def backflips(states: np.ndarray) -> int:
@@ -88,7 +79,7 @@ HOPPER_BACKFLIP = Behaviour(
     env_id="pbrl/Hopper-v0",
     look_for=(
         "Prefer the hopper that turns further over backwards, through the air rather than on the "
-        "floor. When neither turns, the one that stands."
+        "floor."
     ),
     sight="render_states",
     score=score,

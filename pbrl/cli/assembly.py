@@ -81,6 +81,7 @@ def make_env(
             blanks=[envs.Blank(*blank) for blank in config.blanks],
             double_buffered=double_buffered,
             episode_steps=episode_steps,
+            wrap_angle=config.wrap_angle,
         )
     except envs.TaskError as error:
         raise TaskError(str(error)) from error

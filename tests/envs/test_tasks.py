@@ -67,6 +67,27 @@ def test_the_length_of_other_tasks_is_their_own(env_id):
         make_task(env_id, 2, episode_steps=7)
 
 
+@pytest.mark.parametrize("env_id", ["pbrl/Hopper-v0", "pbrl/Walker2d-v0", "pbrl/HalfCheetah-v0"])
+def test_whole_turns_can_be_left_out_of_the_torsos_angle(env_id):
+    turned = np.array([-7.0, 0.3, 4.0, -1.0])
+    seen = []
+    for wrap in (False, True):
+        env = make_task(env_id, 4, wrap_angle=wrap)
+        env.reset(seed=0)
+        env._simulation.qpos[:, 2] = turned
+        seen.append(env._simulation.observe())
+    plain, wrapped = seen
+    np.testing.assert_array_equal(plain[:, 1], turned)
+    np.testing.assert_allclose(wrapped[:, 1], [2 * np.pi - 7, 0.3, 4 - 2 * np.pi, -1.0])
+    np.testing.assert_array_equal(np.delete(plain, 1, 1), np.delete(wrapped, 1, 1))
+
+
+@pytest.mark.parametrize("env_id", ["pbrl/Ant-v0", "pbrl/Pong-v0", "Pendulum-v1"])
+def test_no_torso_turns_over_elsewhere(env_id):
+    with pytest.raises(envs.TaskError, match=f"HalfCheetah-v0 only, not in {env_id}"):
+        make_task(env_id, 2, wrap_angle=True)
+
+
 def test_importing_is_enough_quiet_and_repeatable():
     program = (
         "import importlib, envs, gymnasium; importlib.reload(envs); "
