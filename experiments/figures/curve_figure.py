@@ -2,8 +2,9 @@
 
 As in figures 2, 3, 5 and 6 of Christiano et al. 2017: true return against environment steps, mean
 over seeds. Departure: the paper draws no interval; here Student's 95 % interval is a band around
-each line, or, where many lines would hide one another's bands, a bar behind the end of each. What
-was not run is said in its panel.
+each line, or, where many lines would hide one another's bands, a bar behind the end of each. The
+axis of returns spans the single runs, so that the wide intervals of few seeds are cut rather than
+the curves flattened; their ends are in the CSV file. What was not run is said in its panel.
 """
 
 from collections.abc import Sequence
@@ -102,10 +103,19 @@ def _draw(panel: Axes, curves: Sequence[Curve], styles: dict[str, LineStyle]) ->
     ticks = MaxNLocator(5).tick_values(0, end)
     panel.set_xticks(ticks[ticks <= end])
     panel.set_xlim(0, end if len(styles) <= MOST_BANDS else max(places.values()) + 0.02 * end)
+    panel.set_ylim(*_span(curves))
     panel.yaxis.set_major_locator(MaxNLocator(5))
     for axis in (panel.xaxis, panel.yaxis):
         axis.set_major_formatter(EngFormatter(sep=""))
     plain(panel, grid="both")
+
+
+def _span(curves: Sequence[Curve]) -> tuple[float, float]:
+    """Returns the ends of an axis that all runs lie within, with a little room."""
+    low = min(np.nanmin(curve.returns) for curve in curves)
+    high = max(np.nanmax(curve.returns) for curve in curves)
+    room = 0.05 * (high - low) or 1.0  # of constant returns
+    return float(low - room), float(high + room)
 
 
 def _name_absent(panel: Axes, conditions: list[str]) -> None:
@@ -147,14 +157,14 @@ def _legend(figure: Figure, panel: Axes | None, styles: dict[str, LineStyle]) ->
         # A letter of this size is about .075 inches wide; the sample of the line takes the rest.
         columns = int(width / (0.75 + 0.075 * max(map(len, styles))))
         columns = min(len(styles), max(1, columns))
-        figure.set_size_inches(width, height + 0.4 + 0.2 * ceil(len(styles) / columns))
+        figure.set_size_inches(width, height + 0.55 + 0.2 * ceil(len(styles) / columns))
         place = "outside upper center"
     interval = "band" if len(styles) <= MOST_BANDS else "bar at its end"
     holder.legend(
         handles=[key(name, style) for name, style in styles.items()],
         loc=place,
         ncols=columns,
-        title=f"line: mean over seeds; {interval}: 95 % interval",
+        title=f"line: mean over seeds\n{interval}: 95 % interval, cut at the edge",
         title_fontsize=SMALL,
         fontsize=SMALL + 1,
         frameon=False,

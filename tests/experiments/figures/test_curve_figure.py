@@ -100,6 +100,24 @@ def test_the_axis_ends_where_the_runs_end():
     assert max(panel.get_xticks()) <= 1_500_000
 
 
+@pytest.mark.parametrize("conditions", [CONDITIONS, ABLATIONS])
+def test_the_axis_of_returns_follows_the_runs_not_their_intervals(conditions):
+    """Two runs that are far apart have an interval six times as wide as the distance."""
+    curves = [curve("Hopper", name, runs=2) for name in conditions]
+    panel = panels_of(learning_curves(curves, ("Hopper",), conditions))["Hopper"]
+    low, high = panel.get_ylim()
+    least, most = min(c.returns.min() for c in curves), max(c.returns.max() for c in curves)
+    assert low < least < most < high
+    assert high - low == pytest.approx(1.1 * (most - least))
+    assert max(band_of(c).high[-1] for c in curves) > high
+
+
+def test_the_same_return_at_every_step_is_drawn():
+    flat = Curve("Hopper", "700 labels", (1,), STEPS, np.zeros((1, len(STEPS))))
+    panel = panels_of(learning_curves([flat], ("Hopper",), CONDITIONS))["Hopper"]
+    assert panel.get_ylim() == (-1, 1)
+
+
 def test_a_condition_without_runs_is_not_run():
     nothing = Curve("Hopper", "350 labels", (), STEPS, np.empty((0, len(STEPS))))
     panel = panels_of(
