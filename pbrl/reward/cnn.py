@@ -19,12 +19,16 @@ centred, so that a small step of the weights moves a channel's mean by several o
 which training does not feel and a running mean follows too late.
 """
 
+import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, conv3d, leaky_relu, pad
+
+from pbrl.convolution import conv_leaky_relu
 
 KERNELS, STRIDES = (7, 5, 3, 3), (3, 2, 1, 1)
 BLOCK = STRIDES[0]
@@ -132,12 +136,13 @@ def apply_cnn(cnn: Cnn, params: Tensor, statistics: Tensor, clips: Tensor) -> Te
         x = seen
         for layer, stride in enumerate(STRIDES):
             weight, bias = (both[part].flatten(end_dim=1) for both in folded[layer])
+            bias = bias.to(cnn.dtype)
             if layer == 0:
-                x = _first(cnn, weight, x, bias, groups=1)
+                weight = _over_blocks(cnn, weight)
+                x = _side_by_side(conv_leaky_relu(x, weight, bias, 1, cnn.leaky_slope))
             else:
-                groups = x.shape[1] // cnn.channels
-                x = conv2d(x, weight.to(cnn.dtype), bias.to(cnn.dtype), stride, groups=groups)
-            x = leaky_relu(x, cnn.leaky_slope)
+                weight, groups = weight.to(cnn.dtype), x.shape[1] // cnn.channels
+                x = conv_leaky_relu(x, weight, bias, stride, cnn.leaky_slope, groups)
         rewards.append(_dense(cnn, [w[part] for w in weights], x))
     return torch.cat(rewards).unflatten(1, (len(clips), -1))
 
@@ -159,13 +164,9 @@ def train_cnn(
     Returns:
         `(E, C, S)` rewards, not normalised, and means and variances `(2, 4, E, channels)`.
     """
-    kept = (uniform >= cnn.dropout).to(params.dtype) / (1 - cnn.dropout)
-    trained = [
-        _train(cnn, params[part], clips[part], kept[:, :, part], stride)
-        for part in _at_once(params)
-    ]
-    rewards, statistics = zip(*trained, strict=True)
-    return torch.cat(rewards).unflatten(1, (clips.shape[1], -1)), torch.cat(statistics, dim=2)
+    seen = (_blocks(cnn, own, stride) for own in clips)  # each when its member's turn has come
+    rewards, statistics = _train(cnn, params, seen, uniform, stride)
+    return rewards.unflatten(1, (clips.shape[1], -1)), statistics
 
 
 def measure_statistics(cnn: Cnn, params: Tensor, clips: Tensor, stride: int = 1) -> Tensor:
@@ -183,23 +184,36 @@ def measure_statistics(cnn: Cnn, params: Tensor, clips: Tensor, stride: int = 1)
     """
     members, steps = len(params), clips.shape[1] // stride + 1 - math.ceil(cnn.stack / stride)
     layers = (len(KERNELS), len(clips) * steps, members, cnn.channels)
-    kept = torch.zeros(layers, device=params.device)
-    shared = clips.expand(members, *clips.shape)
-    return train_cnn(replace(cnn, dropout=0.0), params, shared, kept, stride)[1]
+    nothing_out = torch.zeros(layers, device=params.device)
+    seen = itertools.repeat(_blocks(cnn, clips, stride))
+    return _train(replace(cnn, dropout=0.0), params, seen, nothing_out, stride)[1]
 
 
 def _train(
-    cnn: Cnn, params: Tensor, clips: Tensor, kept: Tensor, every: int
+    cnn: Cnn, params: Tensor, seen: Iterator[Tensor], uniform: Tensor, every: int
 ) -> tuple[Tensor, Tensor]:
-    """Applies members `(m, P)` to the clips of each; returns rewards and statistics."""
+    """Applies members to the blocks that each sees; returns rewards `(E, C * S)` and statistics."""
+    kept = (uniform >= cnn.dropout).to(params.dtype) / (1 - cnn.dropout)
+    trained = [
+        _train_together(cnn, params[part], seen, kept[:, :, part], every)
+        for part in _at_once(params)
+    ]
+    rewards, statistics = zip(*trained, strict=True)
+    return torch.cat(rewards), torch.cat(statistics, dim=2)
+
+
+def _train_together(
+    cnn: Cnn, params: Tensor, seen: Iterator[Tensor], kept: Tensor, every: int
+) -> tuple[Tensor, Tensor]:
+    """Applies members `(m, P)` that go through a convolution together, as its groups."""
     weights, members = weights_of(cnn, params), len(params)
-    x = torch.cat([_blocks(cnn, own, every) for own in clips], dim=1)
+    x = torch.cat(list(itertools.islice(seen, members)), dim=1)
     statistics = []
     for layer, stride in enumerate(STRIDES):
         weight, scale, shift = weights[3 * layer : 3 * layer + 3]
         weight = weight.flatten(end_dim=1)
         if layer == 0:
-            x = _first(cnn, weight, x, None, groups=members, every=every)
+            x = _side_by_side(conv3d(x, _over_blocks(cnn, weight, every), groups=members))
         else:
             x = conv2d(x, weight.to(cnn.dtype), None, stride, groups=members)
         x, measured = _activated(cnn, x, scale.flatten(), shift.flatten(), kept[layer].flatten(1))
@@ -227,28 +241,25 @@ def _blocks(cnn: Cnn, clips: Tensor, every: int = 1) -> Tensor:
     return parts.reshape(count, -1, n, n, numbers).permute(0, 4, 1, 2, 3)
 
 
-def _first(
-    cnn: Cnn, weight: Tensor, x: Tensor, bias: Tensor | None, groups: int, every: int = 1
-) -> Tensor:
-    """Applies the first convolution to blocks of bytes, from `_blocks`.
+def _over_blocks(cnn: Cnn, weight: Tensor, every: int = 1) -> Tensor:
+    """Returns the first convolution's weight as one over blocks of bytes and over time.
 
     Args:
         cnn: The networks' shape.
         weight: `(outputs, K, 7, 7)`.
-        x: `(C, groups * 9 * every, F / every, n, n)` the blocks.
-        bias: `(outputs,)`.
-        groups: How many networks see their own.
         every: Of how many steps one is looked at.
 
     Returns:
-        `(C * S, outputs, side, side)`.
+        `(outputs, 9 * every, ceil(K / every), 3, 3)` for what `_blocks` makes of clips.
     """
     blocks, missing = KERNELS[0] // BLOCK + 1, -KERNELS[0] % BLOCK
-    weight = pad(weight / BRIGHTEST, (0, missing, 0, missing))
-    weight = pad(weight, (0, 0, 0, 0, 0, -cnn.stack % every))
+    weight = pad(weight / BRIGHTEST, (0, missing, 0, missing, 0, -cnn.stack % every))
     parts = weight.view(len(weight), -1, every, blocks, BLOCK, blocks, BLOCK)
-    weight = parts.permute(0, 4, 6, 2, 1, 3, 5).flatten(1, 3).to(cnn.dtype)
-    x = conv3d(x, weight, None if bias is None else bias.to(cnn.dtype), groups=groups)
+    return parts.permute(0, 4, 6, 2, 1, 3, 5).flatten(1, 3).to(cnn.dtype)
+
+
+def _side_by_side(x: Tensor) -> Tensor:
+    """Returns steps of clips `(C, outputs, S, side, side)` as pictures `(C * S, outputs, ...)`."""
     return x.permute(0, 2, 3, 4, 1).flatten(end_dim=1).permute(0, 3, 1, 2)
 
 
