@@ -127,13 +127,16 @@ end of an episode tells the agent about the reward there."""
 PRESETS |= UNMODIFIED
 
 BEHAVIOUR_PRESETS = {
-    # After a flip all must look as before it. The paper's entropy bonus: with the tuned one the
-    # policy soon tried nothing new where it lay.
+    # After turning over all must look as before. The paper's entropy bonus: with the tuned one a
+    # policy soon tries nothing new where it lies.
     "Hopper-backflip": replace(
         taught(_task("pbrl/Hopper-v0", AgentConfig(), wrap_angle=True), "backflip", 900),
         total_steps=2_000_000,
     ),
-    "HalfCheetah-one-leg": taught(PRESETS["HalfCheetah"], "one-leg", 800),
+    "HalfCheetah-one-leg": replace(
+        taught(_task("pbrl/HalfCheetah-v0", AgentConfig(), wrap_angle=True), "one-leg", 800),
+        total_steps=2_000_000,
+    ),
     "Enduro-level": replace(
         taught(PRESETS["Enduro"], "level", 1300, first_labels=500),
         total_steps=1_000_000,  # the paper's four million frames

@@ -7,8 +7,10 @@ nothing on the floor, is part of going on one leg. The teacher
 - adds up the way forward, m, in the clip's steps on the hind leg, no more of it in a step than a
   speed of `ENOUGH` makes;
 - takes off the way backward, in whatever manner;
-- and takes off `TOUCH_COST` for each step that is not on the hind leg: who runs has the front leg
-  up nine tenths of the time and is still to be worse than who stands on one leg.
+- takes off `TOUCH_COST` for each step that is not on the hind leg: who runs has the front leg
+  up nine tenths of the time and is still to be worse than who stands on one leg;
+- and takes off `LEAN_COST` for each step and radian that the torso leans beyond where one leg can
+  carry it, nose up by 0.1 to 1.3 rad: who tips over is to be worse before the back touches.
 
 Of two clips in which the front leg stays up the one that gets further is preferred, and of two that
 do not move the one whose front leg is up for longer.
@@ -21,6 +23,11 @@ from pbrl.behaviours.half_cheetah_body import FRONT_LEG, HALF_CHEETAH_BODY, HIND
 
 TOUCH_COST = 1.0
 """What a step that is not on the hind leg takes off, in metres of way forward."""
+LEAN_COST = 0.1
+"""What a step takes off for each radian of lean, in metres of way forward."""
+CARRIED_PITCH, CARRIED_WITHIN = -0.7, 0.6
+"""Angle of the torso in the middle of where one leg can carry it, and how far it may be from there,
+rad; negative is nose up."""
 ENOUGH = 2.0
 """Speed above which nothing is gained, m/s."""
 STEP_SECONDS = 0.05
@@ -39,6 +46,13 @@ def on_hind_leg(states: np.ndarray) -> np.ndarray:
     return ~np.concatenate(others, axis=-1).max(axis=-1)
 
 
+def lean(states: np.ndarray) -> np.ndarray:
+    """Returns how far the torso leans beyond where one leg can carry it (..., T), rad."""
+    away = states[..., 2].astype(np.float64) - CARRIED_PITCH
+    away = (away + np.pi) % (2 * np.pi) - np.pi  # the shorter way round
+    return (np.abs(away) - CARRIED_WITHIN).clip(min=0)
+
+
 def score(states: np.ndarray) -> np.ndarray:
     """Returns how much clips show of it (...), from their states (..., T, 9), m."""
     on_leg = on_hind_leg(states)
@@ -46,7 +60,8 @@ def score(states: np.ndarray) -> np.ndarray:
     moved = np.diff(states[..., 0].astype(np.float64), axis=-1).clip(-farthest, farthest)
     counts = (on_leg[..., 1:] & on_leg[..., :-1]) | (moved < 0)
     touched = (~on_leg).sum(axis=-1)
-    return np.where(counts, moved, 0.0).sum(axis=-1) - TOUCH_COST * touched
+    cost = TOUCH_COST * touched + LEAN_COST * lean(states).sum(axis=-1)
+    return np.where(counts, moved, 0.0).sum(axis=-1) - cost
 
 
 def goes_on_one_leg(states: np.ndarray) -> np.ndarray:
@@ -88,7 +103,8 @@ HALF_CHEETAH_ONE_LEG = Behaviour(
     env_id="pbrl/HalfCheetah-v0",
     look_for=(
         "Prefer the cheetah that goes to the right on its hind leg alone, its front leg and its "
-        "body off the floor. When neither moves, the one whose front leg is up for longer."
+        "body off the floor, and does not tip over. When neither moves, the one whose front leg is "
+        "up for longer."
     ),
     sight="render_states",
     score=score,

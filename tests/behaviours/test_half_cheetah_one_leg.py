@@ -6,9 +6,11 @@ import pytest
 from pbrl.behaviours.half_cheetah_body import FRONT_LEG, HALF_CHEETAH_BODY, HIND_LEG
 from pbrl.behaviours.half_cheetah_one_leg import (
     ENOUGH,
+    LEAN_COST,
     STEP_SECONDS,
     TOUCH_COST,
     goes_on_one_leg,
+    lean,
     measure,
     on_hind_leg,
     score,
@@ -34,6 +36,8 @@ def walk(speed: float, steps: int, one: np.ndarray) -> np.ndarray:
 
 
 HIND, FLAT, NOSE = pose(PITCH), pose(0.0), pose(0.6)
+NOSE_COST = TOUCH_COST + 0.7 * LEAN_COST
+"""Of a step: its nose is down by .7 rad more than one leg can carry."""
 
 
 def test_the_poses_are_what_they_are_said_to_be():
@@ -53,8 +57,8 @@ def test_no_more_is_gained_above_a_speed():
 
 
 def test_with_the_front_leg_down_each_step_costs_and_only_the_way_back_counts():
-    assert score(walk(1.0, 31, NOSE)) == pytest.approx(-31 * TOUCH_COST)
-    assert score(walk(-1.0, 31, NOSE)) == pytest.approx(-31 * TOUCH_COST - 1.5, rel=1e-5)
+    assert score(walk(1.0, 31, NOSE)) == pytest.approx(-31 * NOSE_COST)
+    assert score(walk(-1.0, 31, NOSE)) == pytest.approx(-31 * NOSE_COST - 1.5, rel=1e-5)
     assert score(walk(-1.0, 31, HIND)) == pytest.approx(-1.5, rel=1e-5)
 
 
@@ -62,15 +66,39 @@ def test_a_runner_whose_front_leg_touches_now_and_then_is_worse_than_who_stands_
     run = walk(6.0, 30, HIND)
     run[4::10, 1:] = NOSE[1:]  # three steps
     # Of 29 moves six begin or end with a touch.
-    assert score(run) == pytest.approx(23 * ENOUGH * STEP_SECONDS - 3 * TOUCH_COST, rel=1e-5)
+    assert score(run) == pytest.approx(23 * ENOUGH * STEP_SECONDS - 3 * NOSE_COST, rel=1e-5)
     assert score(run) < score(walk(0.0, 30, HIND))
+
+
+@pytest.mark.parametrize(
+    ("pitch", "expected"),
+    [
+        (-0.6, 0.0),
+        (-1.29, 0.0),
+        (-1.5, 0.2),  # upright
+        (-2.3, 1.0),  # tips over backwards
+        (0.0, 0.1),  # level
+        (np.pi, np.pi - 1.3),  # on its back: nearer by way of tipping over
+        (-0.6 - 4 * np.pi, 0.0),  # whole turns don't count
+    ],
+)
+def test_lean_by_hand(pitch, expected):
+    assert lean(pose(pitch)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_who_tips_over_is_worse_before_anything_touches():
+    upright, tipping = pose(-1.2), pose(-2.2)
+    assert on_hind_leg(upright) and on_hind_leg(pose(-2.2, lifted=0.3))
+    tipping[1] += 0.3
+    assert score(walk(1.0, 31, upright)) == pytest.approx(1.5, rel=1e-5)
+    assert score(walk(1.0, 31, tipping)) == pytest.approx(1.5 - 31 * 0.9 * LEAN_COST, rel=1e-5)
 
 
 def test_half_of_the_time():
     clip = walk(1.0, 30, HIND)
     clip[15:, 1:] = NOSE[1:]
     # The first 14 of the 29 moves are on the leg, and 15 of 30 steps touch.
-    assert score(clip) == pytest.approx(14 * STEP_SECONDS - 15 * TOUCH_COST, rel=1e-5)
+    assert score(clip) == pytest.approx(14 * STEP_SECONDS - 15 * NOSE_COST, rel=1e-5)
 
 
 def test_clips_are_scored_as_one_by_one():
