@@ -23,17 +23,17 @@ def test_every_task_of_the_suite_has_one():
 
 
 @pytest.mark.parametrize("env_id", REWARD_SCALES)
-def test_clips_of_random_play_earn_between_nothing_and_a_good_agents_reward(env_id: str):
-    clip = round(1.5 * envs.describe(env_id).clip_fps)
-    task = envs.make_task(env_id, 4)
+def test_random_play_earns_nothing_on_average_and_less_than_a_good_agent(env_id: str):
+    steps = envs.describe(env_id).episode_steps
+    task = envs.make_task(env_id, 40 if steps < 100 else 8)
     try:
         task.reset(seed=0)
         space, rng = task.single_action_space, np.random.default_rng(0)
-        actions = rng.normal(size=(4 * clip, 4, *space.shape)).clip(space.low, space.high)
-        rewards = np.array([task.step(a.astype(space.dtype))[1] for a in actions])  # (T, N)
+        shape = (steps, task.num_envs, *space.shape)
+        actions = rng.normal(size=shape).clip(space.low, space.high).astype(space.dtype)
+        rewards = np.array([task.step(action)[1] for action in actions])  # (T, N)
     finally:
         task.close()
-    clips = rewards.reshape(4, clip, 4).transpose(0, 2, 1)  # (clips, N, T)
-    per_step = REWARD_SCALES[env_id].returns(clips) / clip
-    assert per_step.min() >= 0
-    assert per_step.max() <= 1.05
+    per_step = REWARD_SCALES[env_id].returns(rewards.T) / steps  # (N,)
+    assert abs(per_step.mean()) < 0.4  # the untrained policy moves less, or falls later
+    assert per_step.max() < 1
