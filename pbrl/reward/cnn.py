@@ -5,11 +5,8 @@ and 16 channels each, leaky ReLU with slope .01, batch normalisation and dropout
 dense layer of 64. As in `network`, a member is one row of a matrix `(E, P)`, and one call computes
 all of them.
 
-The network is asked about whole clips: what it sees at a step is a stack of K pictures, and stacks
-that move on by one picture under a convolution are a convolution over time too, so that no stack is
-ever made. Its first layer moves by 3 pixels over windows of 7, which is one of 3 by 3 over blocks
-of 3 by 3 pixels (with zeros for the two rows and columns that a window lacks): 9 numbers side by
-side instead of 1. Both are a matter of speed: together several times on a processor.
+The network is asked about whole clips, each picture once: its first layer is one over time and over
+blocks of pixels (`pixel_blocks`).
 
 Departures and gaps: dropout takes whole channels of a picture (Ibarz et al. 2018); the order is
 convolution, normalisation, leaky ReLU, dropout. What normalises once training is over is measured
@@ -26,13 +23,12 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, conv3d, leaky_relu, pad
+from torch.nn.functional import conv2d, conv3d, leaky_relu
 
 from pbrl.convolution import conv_leaky_relu
+from pbrl.reward.pixel_blocks import clips_in_blocks, steps_as_pictures, weight_over_blocks
 
 KERNELS, STRIDES = (7, 5, 3, 3), (3, 2, 1, 1)
-BLOCK = STRIDES[0]
-"""Rows and columns of a block of pixels that lie side by side."""
 EPSILON = 1e-5
 BRIGHTEST = 255.0
 
@@ -139,7 +135,7 @@ def apply_cnn(cnn: Cnn, params: Tensor, statistics: Tensor, clips: Tensor) -> Te
             bias = bias.to(cnn.dtype)
             if layer == 0:
                 weight = _over_blocks(cnn, weight)
-                x = _side_by_side(conv_leaky_relu(x, weight, bias, 1, cnn.leaky_slope))
+                x = steps_as_pictures(conv_leaky_relu(x, weight, bias, 1, cnn.leaky_slope))
             else:
                 weight, groups = weight.to(cnn.dtype), x.shape[1] // cnn.channels
                 x = conv_leaky_relu(x, weight, bias, stride, cnn.leaky_slope, groups)
@@ -213,7 +209,7 @@ def _train_together(
         weight, scale, shift = weights[3 * layer : 3 * layer + 3]
         weight = weight.flatten(end_dim=1)
         if layer == 0:
-            x = _side_by_side(conv3d(x, _over_blocks(cnn, weight, every), groups=members))
+            x = steps_as_pictures(conv3d(x, _over_blocks(cnn, weight, every), groups=members))
         else:
             x = conv2d(x, weight.to(cnn.dtype), None, stride, groups=members)
         x, measured = _activated(cnn, x, scale.flatten(), shift.flatten(), kept[layer].flatten(1))
@@ -223,44 +219,13 @@ def _train_together(
 
 
 def _blocks(cnn: Cnn, clips: Tensor, every: int = 1) -> Tensor:
-    """Returns clips `(C, F, side, side)` as blocks `(C, 9 * every, F / every, n, n)`.
-
-    Of n blocks in a row, the first convolution makes as many places as fit; what the last one looks
-    at beyond the picture's edge is black, and its weights there are 0. Where one of `every` steps
-    is looked at, as many pictures lie side by side in a block.
-    """
-    side = BLOCK * (cnn.sides[0] + KERNELS[0] // BLOCK)
-    clips = clips[..., :side, :side].to(cnn.dtype)
-    missing = side - clips.shape[-1]
-    if missing:
-        clips = pad(clips, (0, missing, 0, missing))
-    count, frames, n = *clips.shape[:2], side // BLOCK
-    parts = clips.reshape(count, frames // every, every, n, BLOCK, n, BLOCK)
-    parts = parts.permute(0, 1, 3, 5, 4, 6, 2)
-    numbers = BLOCK**2 * every
-    return parts.reshape(count, -1, n, n, numbers).permute(0, 4, 1, 2, 3)
+    """Returns clips `(C, F, side, side)` as the first convolution takes them."""
+    return clips_in_blocks(clips.to(cnn.dtype), KERNELS[0], STRIDES[0], every)
 
 
 def _over_blocks(cnn: Cnn, weight: Tensor, every: int = 1) -> Tensor:
-    """Returns the first convolution's weight as one over blocks of bytes and over time.
-
-    Args:
-        cnn: The networks' shape.
-        weight: `(outputs, K, 7, 7)`.
-        every: Of how many steps one is looked at.
-
-    Returns:
-        `(outputs, 9 * every, ceil(K / every), 3, 3)` for what `_blocks` makes of clips.
-    """
-    blocks, missing = KERNELS[0] // BLOCK + 1, -KERNELS[0] % BLOCK
-    weight = pad(weight / BRIGHTEST, (0, missing, 0, missing, 0, -cnn.stack % every))
-    parts = weight.view(len(weight), -1, every, blocks, BLOCK, blocks, BLOCK)
-    return parts.permute(0, 4, 6, 2, 1, 3, 5).flatten(1, 3).to(cnn.dtype)
-
-
-def _side_by_side(x: Tensor) -> Tensor:
-    """Returns steps of clips `(C, outputs, S, side, side)` as pictures `(C * S, outputs, ...)`."""
-    return x.permute(0, 2, 3, 4, 1).flatten(end_dim=1).permute(0, 3, 1, 2)
+    """Returns the first convolution's weight `(outputs, K, 7, 7)` as one over blocks of bytes."""
+    return weight_over_blocks(weight / BRIGHTEST, STRIDES[0], every).to(cnn.dtype)
 
 
 def _activated(
