@@ -15,7 +15,7 @@ def draw(name: str, outcomes: Sequence[Outcome], runs: Path, folder: Path) -> li
 
     Args:
         name: The figure, one of `FIGURES`.
-        outcomes: Its finished runs, all of one length.
+        outcomes: Its finished runs, those of a task all of one length.
         runs: Folder of the runs, from which the curves are read.
         folder: Where the files go. Curves that are there stay where their runs are gone.
 
@@ -41,10 +41,11 @@ def _curves(
     """Returns the curves whose runs are there, with what is kept of the seeds that are not."""
     grid, curves = FIGURES[name], []
     finished = {(one.task, one.condition, one.seed) for one in outcomes}
-    for task in grid.tasks:
+    steps_of = {one.task: one.steps for one in outcomes}
+    for task in [task for task in grid.tasks if task in steps_of]:
         for condition in grid.conditions:
             cells = [
-                condition.cell(task, seed, outcomes[0].steps, 1)
+                condition.cell(task, seed, steps_of[task], 1)
                 for seed in sorted({one.seed for one in outcomes})
             ]
             folders = {
@@ -54,7 +55,7 @@ def _curves(
                 and (folder := cell.run_folder(runs)) is not None
             }
             if folders:
-                steps = common_steps(outcomes[0].steps)
+                steps = common_steps(steps_of[task])
                 curve = curve_of(task, cells[0].condition, folders, steps)
                 before = kept.get((task, cells[0].condition), curve)
                 curves.append(joined(before, curve))

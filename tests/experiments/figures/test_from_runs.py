@@ -25,18 +25,20 @@ def tiny_figure(monkeypatch):
 def make(tmp_path):
     """Makes a finished run's outcome, and what is read of its folder."""
 
-    def one(condition: Condition, seed: int, returned: float, task: str = "Hopper") -> Outcome:
-        cell = condition.cell(task, seed, STEPS, 1)
+    def one(
+        condition: Condition, seed: int, returned: float, task: str = "Hopper", steps: int = STEPS
+    ) -> Outcome:
+        cell = condition.cell(task, seed, steps, 1)
         folder = cell.folder(tmp_path / "runs") / "run"
         folder.mkdir(parents=True)
         (folder / "config.json").write_text("{}")
         lines = [
-            {"time/total_timesteps": step, "rollout/ep_rew_mean": returned * step / STEPS}
-            for step in range(100, STEPS + 1, 100)
+            {"time/total_timesteps": step, "rollout/ep_rew_mean": returned * step / steps}
+            for step in range(100, steps + 1, 100)
         ]
         (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
         measured = (returned, 1.0, 50, 0.0, 0.9, 0.9, "abc", "pbrl 0.1.0")
-        return Outcome(task, cell.condition, seed, STEPS, *measured)
+        return Outcome(task, cell.condition, seed, steps, *measured)
 
     return one
 
@@ -80,3 +82,14 @@ def test_runs_made_later_join_a_curve_whose_runs_are_gone(make, tmp_path):
     assert curve.seeds == (1, 2, 3)
     assert curve.returns[:, -1].tolist() == [100.0, 130.0, 140.0]
     assert curve.steps.tolist()[-1] == STEPS
+
+
+def test_each_task_has_its_own_number_of_steps(make, tmp_path):
+    outcomes = [make(Condition(None), 1, 100.0)]
+    outcomes.append(make(Condition(None), 1, 200.0, "Swimmer", steps=3 * STEPS))
+    draw("tiny", outcomes, tmp_path / "runs", tmp_path)
+    curves = {one.task: one for one in read_curves(tmp_path / "tiny-curves.csv")}
+    assert curves["Hopper"].steps[-1] == STEPS
+    assert curves["Swimmer"].steps[-1] == 3 * STEPS
+    assert curves["Swimmer"].returns[0, -1] == 200.0
+    assert "| Swimmer | 3,000 | 0.0 | 200.0" in (tmp_path / "tiny.md").read_text()
