@@ -236,6 +236,16 @@ class TrainConfig:
         told = self.annotator == "teacher" and self.teacher == "target"
         return "return" if told else "comparison"
 
+    def in_use(self) -> "TrainConfig":
+        """Returns these settings, with those at their defaults that nothing depends on.
+
+        On the true reward nobody is asked, and no predictor is fitted.
+        """
+        if self.reward_source == "preferences":
+            return self
+        idle = {"reward", "query", "teacher", "teacher_clips"}
+        return dataclasses.replace(self, **{name: getattr(TrainConfig(), name) for name in idle})
+
     def to_json(self) -> str:
         """Returns the configuration as indented JSON, the content of `config.json`."""
         return json.dumps(dataclasses.asdict(self), indent=2)

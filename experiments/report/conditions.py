@@ -82,8 +82,8 @@ def learnt_from(config: TrainConfig) -> str:
 
 def _apart(name: str, runs: list[Recorded]) -> dict[str, list[Recorded]]:
     """Returns the runs by a name that tells the settings in which some of them differ."""
-    first = runs[0].config
-    fields = {field for run in runs for field in differing_fields(first, run.config)}
+    first = runs[0].config.in_use()
+    fields = {field for run in runs for field in differing_fields(first, run.config.in_use())}
     fields -= NO_DIFFERENCE | IN_THE_NAME
     found: dict[str, list[Recorded]] = {}
     for run in runs:

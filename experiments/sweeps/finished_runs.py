@@ -55,6 +55,9 @@ def is_finished(cell: Cell, root: Path) -> bool:
 def check_as_asked(cell: Cell, root: Path) -> None:
     """Refuses a run that was begun with other settings than are asked for, or another version.
 
+    Settings that a run does not use may differ: those of questions and predictors on the true
+    reward.
+
     Raises:
         CheckpointError: With what differs.
     """
@@ -69,7 +72,7 @@ def check_as_asked(cell: Cell, root: Path) -> None:
         raise CheckpointError(f"{folder}: {error} {instead}.") from error
     differing = {
         name: (was, now)
-        for name, (was, now) in differing_fields(found, asked).items()
+        for name, (was, now) in differing_fields(found.in_use(), asked.in_use()).items()
         if name not in MAY_DIFFER and not (name in MEASURED and now == "auto")
     }
     if differing:
@@ -135,9 +138,11 @@ def known_versions(run: Run) -> str:
 def config_hash(run: Run) -> str:
     """Returns the first 12 hex digits of the SHA-256 of what is not a default, but for the seed.
 
+    Of the settings that the run uses: see `TrainConfig.in_use`.
+
     A setting that a later version adds, and that stands at its default, changes no hash.
     """
-    differing = differing_fields(run.config(), TrainConfig())
+    differing = differing_fields(run.config().in_use(), TrainConfig())
     settings = {name: own for name, (own, _) in differing.items() if name != "seed"}
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 

@@ -41,6 +41,14 @@ def test_other_differences_are_in_the_name():
     ]
 
 
+def test_what_a_run_does_not_use_is_no_difference():
+    other = replace(CONFIG.query, acquisition="uniform")
+    found = conditions_of(
+        [recorded(reward_source="true"), recorded(2, reward_source="true", query=other)]
+    )
+    assert [one.name for one in found] == ["true reward"]
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -66,6 +66,25 @@ def test_a_run_with_other_settings_is_refused(finish, cell, tmp_path):
         check_as_asked(cell, tmp_path)
 
 
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        *(("reward.lr", 0.5), ("query.label_budget", 3), ("teacher", "equal")),
+        ("teacher_clips", True),
+    ],
+)
+def test_on_the_true_reward_settings_that_nothing_uses_may_differ(
+    finish, cell, name, value, tmp_path
+):
+    on_true_reward = replace(cell, labels=None)
+    other = replace(on_true_reward, changes=((name, value),))
+    run = Run(finish(on_true_reward, tmp_path))
+    check_as_asked(other, tmp_path)
+    assert config_hash(Run(finish(replace(other, variant="other"), tmp_path))) == config_hash(run)
+    with pytest.raises(CheckpointError, match="agent.lr is 0.0003, asked for 0.5"):
+        check_as_asked(replace(other, changes=(("agent.lr", 0.5),)), tmp_path)
+
+
 def test_a_run_of_another_version_is_refused(finish, cell, tmp_path):
     run = finish(cell, tmp_path)
     versions = json.loads((run / "versions.json").read_text())
