@@ -3,8 +3,9 @@
     python -m experiments.behaviours RUN... --films films --csv behaviours.csv
 
 Which behaviour is measured, and how, is that of the run's teacher (see `docs/behaviours.md`), or
-of the teacher named with `--of`, for runs that were trained for something else. No reward is looked
-at, neither the task's nor the learned one.
+of the teacher named with `--of`, for runs that were trained for something else; `--of posture` says
+how Hopper, Walker2d and HalfCheetah hold themselves. No reward is looked at, neither the task's nor
+the learned one.
 """
 
 import argparse
@@ -13,12 +14,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 import envs
+from experiments.posture import Posture
 from pbrl.agents import PreferencePPO
-from pbrl.behaviours import BEHAVIOURS, Behaviour
+from pbrl.behaviours import BEHAVIOURS
 from pbrl.checkpoints import latest_checkpoint
 from pbrl.cli.assembly import describe_task, make_env, run_from
 from pbrl.config import TrainConfig
@@ -30,6 +33,26 @@ from pbrl.seeding import seed_of
 from pbrl.video import write_video
 
 FILM_SIZE = (640, 480)
+POSTURE = "posture"
+MEASURED = (*BEHAVIOURS, POSTURE)
+"""What can be measured."""
+
+
+class Measured(Protocol):
+    """What is measured in an episode: a behaviour, or how a body is held."""
+
+    @property
+    def env_id(self) -> str:
+        """Returns the task that it is of."""
+        ...
+
+    def look(self, observations: np.ndarray, render_states: np.ndarray) -> np.ndarray:
+        """Returns what is looked at of a moment of N environments: (N, S), or (N, H, W)."""
+        ...
+
+    def measures(self, episodes: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns how much each of N episodes has of it: names to (N,) values."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +73,7 @@ class Row:
     run: str
     """Name of its folder."""
     behaviour: str
-    """The teacher who knows it."""
+    """The teacher who knows it, or `posture`."""
     seed: int
     labels: int
     """Answers asked for."""
@@ -87,7 +110,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Measure how much of a behaviour the agents of runs show.",
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of a run")
-    parser.add_argument("--of", choices=BEHAVIOURS, help="the behaviour (default: the run's own)")
+    parser.add_argument(
+        "--of", choices=MEASURED, help="what to measure (default: the run's behaviour)"
+    )
     parser.add_argument("--episodes", type=int, default=20, help="episodes to play (default: 20)")
     parser.add_argument("--stochastic", action="store_true", help="sample actions")
     parser.add_argument("--films", type=Path, metavar="FOLDER", help="film an episode of each run")
@@ -122,23 +147,25 @@ def _measured(run: Run, options: argparse.Namespace) -> list[Row]:
     return rows
 
 
-def behaviour_of(config: TrainConfig, named: str | None) -> tuple[str, Behaviour]:
-    """Returns the behaviour to measure in a run, with its name.
+def behaviour_of(config: TrainConfig, named: str | None) -> tuple[str, Measured]:
+    """Returns what to measure in a run, with its name.
 
     Raises:
         ConfigError: The run was trained for none and none was named, or it is of another task.
     """
     name = named or config.teacher
+    if name == POSTURE:
+        return name, Posture(config.env.env_id)
     if name not in BEHAVIOURS:
         raise ConfigError(
-            f"The run's teacher is {name!r}, who knows no behaviour: name one with --of "
-            f"({', '.join(BEHAVIOURS)})."
+            f"The run's teacher is {name!r}, who knows no behaviour: say what to measure with --of "
+            f"({', '.join(MEASURED)})."
         )
     behaviour = BEHAVIOURS[name]
     if behaviour.env_id != config.env.env_id:
         raise ConfigError(
             f"{name!r} is a behaviour of {behaviour.env_id}, but the run is of "
-            f"{config.env.env_id}: name another with --of ({', '.join(BEHAVIOURS)})."
+            f"{config.env.env_id}: name another with --of ({', '.join(MEASURED)})."
         )
     return name, behaviour
 
@@ -146,7 +173,7 @@ def behaviour_of(config: TrainConfig, named: str | None) -> tuple[str, Behaviour
 def play(
     config: TrainConfig,
     agent: PreferencePPO,
-    behaviour: Behaviour,
+    behaviour: Measured,
     count: int,
     stochastic: bool = False,
     films: bool = False,

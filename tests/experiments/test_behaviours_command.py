@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -54,12 +55,19 @@ def test_what_is_measured_is_printed_written_and_filmed(run, tmp_path, capsys, m
         assert float(row["low"]) <= float(row["mean"]) <= float(row["high"])
 
 
+def test_how_the_body_is_held_in_any_run(run, capsys):
+    assert main([str(run), "--of", "posture", "--episodes", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert "2 fresh episodes: posture" in printed
+    assert re.search(r"on the foot +[01]\.\d{3}  \(95 % interval", printed)
+
+
 def test_a_run_of_another_task_or_without_a_behaviour_is_refused(run, tmp_path, capsys):
     assert main([str(run), "--of", "one-leg"]) == 2
     assert "'one-leg' is a behaviour of pbrl/HalfCheetah-v0" in capsys.readouterr().err
     assert main([str(tmp_path)]) == 2
     assert "is not a run" in capsys.readouterr().err
-    with pytest.raises(ConfigError, match="'oracle', who knows no behaviour: name one with --of"):
+    with pytest.raises(ConfigError, match="'oracle', who knows no behaviour: say what to"):
         behaviour_of(PRESETS["Hopper"], None)
     assert behaviour_of(PRESETS["Hopper"], "backflip")[1] is BEHAVIOURS["backflip"]
 
