@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -262,11 +262,7 @@ class App:
 
     def _take_status(self, status: DeskStatus) -> None:
         if status.trouble:  # what was known of the run stays on the screen
-            known = self.status
-            status = DeskStatus(
-                known.connected, known.labels, known.budget, known.waiting, known.with_others,
-                known.trainer, known.people, trouble=status.trouble,
-            )  # fmt: skip
+            status = replace(self.status, trouble=status.trouble, opening="")
         self.status = status
         self.session.run_finished(status.finished)
         if self._options.annotator in status.people and not self._told_of_namesake:
@@ -288,6 +284,8 @@ class App:
         self.pictures.pump()
         if self.session.preparing and self.pictures.practice is not None:
             self.session.practice_made(practice_pairs(self.pictures.practice))
+        if self.pictures.trouble:
+            self.session.cannot_show()
         for key, sentence in list(self.pictures.failed.items()):
             pair = self.session.drop(key)
             if pair is not None and not self.pictures.trouble:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labeling_ui.checking import Check, Checks
-from labeling_ui.messages import TakeBack
+from labeling_ui.messages import TakeBack, TakenBack
 from labeling_ui.pairs import Clip, Earlier, Judgement, Pair, Role, Stored, clips_of
 from pbrl.errors import StoreError, StoreUnreachable
 from pbrl.feedback import COMPARISON
@@ -86,18 +86,20 @@ class Clerk:
             self._checks.label_given(pair.number, judgement.left)
         return Stored(judgement, answer_id)
 
-    def take_back(self, request: TakeBack) -> Pair | None:
-        """Retracts an answer and returns its pair, on lease; None if its clips cannot be read."""
+    def take_back(self, request: TakeBack) -> TakenBack:
+        """Retracts an answer; its pair is on lease then, unless it was judged anew elsewhere."""
         label = request.role is Role.LABEL
         viewer = self._viewer if label else None
-        self._store.retract(
+        leased = self._store.retract(
             request.answer_id, self._annotator, viewer=viewer, seconds=LEASE_SECONDS
         )
+        if label and not leased:
+            return TakenBack(request.answer_id, None, judged_anew=True)
         self._checks.taken_back(request.number)
         pair = self._read_again(Check(request.number, request.role, request.left))
         if label:
             (self._not_shown if pair is None else self.held).add(request.number)
-        return pair
+        return TakenBack(request.answer_id, pair)
 
     def clips(self, number: int) -> tuple[Clip, Clip] | None:
         """Returns the clips of a query; None, with a complaint, if they cannot be read."""
@@ -177,6 +179,12 @@ class Clerk:
         """Gives pairs back that nobody will judge here."""
         self._store.release(self._run, self._viewer, numbers)
         self.held.difference_update(numbers)
+
+    def rest(self) -> None:
+        """Gives everything back, and is still there."""
+        self._store.release(self._run, self._viewer)
+        self.held.clear()
+        self._not_shown.clear()
 
     def leave(self) -> None:
         """Gives everything back."""

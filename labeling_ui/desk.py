@@ -21,18 +21,19 @@ from labeling_ui.messages import (
     Failure,
     FetchClips,
     GiveBack,
+    GoOn,
     ListEarlier,
     Lost,
     News,
     Notice,
     PassOver,
     Request,
+    Rest,
     Store,
     TakeBack,
-    TakenBack,
 )
 from labeling_ui.pairs import Judgement, Pair
-from labeling_ui.place import Closing, Place, open_place
+from labeling_ui.place import Closing, Place, identity, open_place
 from labeling_ui.standing import Standing
 from pbrl.errors import PbrlError, StoreError
 
@@ -85,7 +86,7 @@ class Desk(threading.Thread):
         self._store: LabelStore
         self._unstored: list[Judgement] = []
         self._beat_at = self._look_at = 0.0
-        self._trouble, self._finished = "", False
+        self._trouble, self._finished, self._resting = "", False, False
 
     # For the window's thread.
 
@@ -134,7 +135,8 @@ class Desk(threading.Thread):
         except Exception as error:  # of this thread: the window says it
             self._tell(Failure(error))
             return
-        self._standing = Standing(opened.run, self.viewer, opened.budget)
+        self._file = identity(self._place.store)
+        self._standing = Standing(opened.run, self._annotator, self.viewer, opened.budget)
         self._clerk = Clerk(
             self._store, opened.run, self._annotator, self.viewer, self._rng, self._repeats
         )
@@ -166,7 +168,8 @@ class Desk(threading.Thread):
             due = self._look_due()
             if due:
                 self._look()  # before a lease: of a run that has finished nothing is leased
-            if (due or request is not None) and self._clerk.missing and not self._finished:
+            idle = self._finished or self._resting
+            if (due or request is not None) and self._clerk.missing and not idle:
                 for pair in self._clerk.lease():
                     self._tell(pair)
                 self._out_of_trouble()
@@ -184,8 +187,7 @@ class Desk(threading.Thread):
                 self._unstored.remove(judgement)
                 self._tell(stored)
             case TakeBack():
-                pair = self._insist(lambda: self._clerk.take_back(request))
-                self._tell(TakenBack(request.answer_id, pair))
+                self._tell(self._insist(lambda: self._clerk.take_back(request)))
             case FetchClips(number):
                 self._tell(Clips(number, self._insist(lambda: self._clerk.clips(number))))
             case ListEarlier():
@@ -194,12 +196,18 @@ class Desk(threading.Thread):
                 self._insist(lambda: self._clerk.pass_over(number, reason))
             case GiveBack(numbers):
                 self._insist(lambda: self._clerk.give_back(numbers))
+            case Rest():
+                self._resting = True
+                self._insist(self._clerk.rest)
+            case GoOn():
+                self._resting = False
 
     def _insist(self, call: Callable[[], T]) -> T:
         """Calls until the store does it, and says meanwhile why it does not."""
         attempt = 0
         while True:
             try:
+                self._check_file()
                 result = call()
             except StoreError as error:
                 if time.monotonic() >= self._give_up_at:
@@ -216,9 +224,17 @@ class Desk(threading.Thread):
                 self._out_of_trouble()
                 return result
 
+    def _check_file(self) -> None:
+        """Raises StoreError if the store's file is gone or another: what it takes would be lost."""
+        if identity(self._place.store) != self._file:
+            raise StoreError(
+                f"The label store {self._place.store} was removed, or another one is in its place."
+            )
+
     def _look(self) -> None:
         """Reads how the run stands, and gives a sign of life where one is due."""
         self._look_at = time.monotonic() + LOOK_SECONDS
+        self._check_file()
         if time.monotonic() >= self._beat_at:
             for number in self._clerk.renew():
                 self._tell(Lost(number))

@@ -51,6 +51,16 @@ class GiveBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """Give all pairs back and hold none, until `GoOn`."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Hold pairs again."""
+
+
+@dataclass(frozen=True, slots=True)
 class PassOver:
     """Ask a pair no longer that cannot be shown."""
 
@@ -60,7 +70,7 @@ class PassOver:
     """Why, as a sentence."""
 
 
-Request = Store | TakeBack | ListEarlier | FetchClips | GiveBack | PassOver
+Request = Store | TakeBack | ListEarlier | FetchClips | GiveBack | Rest | GoOn | PassOver
 
 
 # What the desk tells.
@@ -102,6 +112,8 @@ class DeskStatus:
     """Answers that the run asks for in all; 0: not known."""
     waiting: int = 0
     """Queries that nobody has been given yet, and those kept ready here."""
+    for_others: int = 0
+    """Open queries that this person has judged: they wait for somebody else."""
     with_others: int = 0
     """Queries that other viewers have been given."""
     trainer: TrainerWord | None = None
@@ -112,6 +124,11 @@ class DeskStatus:
     """Why the store does not answer; empty: it does."""
     opening: str = ""
     """What is being waited for before there is anything to read."""
+
+    @property
+    def others(self) -> int:
+        """Returns how many open queries are for others to judge."""
+        return self.with_others + self.for_others
 
     @property
     def finished(self) -> bool:
@@ -144,7 +161,9 @@ class TakenBack:
     answer_id: int
     """The answer."""
     pair: Pair | None
-    """Its pair, held for this person; None: its clips cannot be read."""
+    """Its pair, held for this person; None: it cannot be shown."""
+    judged_anew: bool = False
+    """Whether this person has judged it again since, at another viewer: that answer stands."""
 
 
 @dataclass(frozen=True, slots=True)

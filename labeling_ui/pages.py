@@ -170,6 +170,7 @@ def why_waiting(view: View) -> Reason:
     return reason(
         view.status,
         not_drawable=view.pictures.trouble,
+        away=session.absence.away,
         drawing=drawn,
         preparing_practice=session.preparing,
     )

@@ -88,6 +88,15 @@ def open_place(
     return store, OpenedPlace(run, place.budget, _with_practice(news, practise))
 
 
+def identity(store: str | Path) -> tuple[int, int] | None:
+    """Returns what tells a store's file from another in its place; None if it is gone, or a URL."""
+    try:
+        found = None if isinstance(store, str) else store.stat()
+    except OSError:
+        return None
+    return found and (found.st_dev, found.st_ino)
+
+
 def _wait(closing: threading.Event) -> None:
     if closing.wait(POLL_SECONDS):
         raise Closing
@@ -137,7 +146,7 @@ def _describe(place: Place, info: "RunInfo") -> Opened:
         env_id=info.env_id,
         fps=task.clip_fps,
         look_for=place.look_for or info.look_for or task.look_for,
-        practise=info.env_id in envs.TASKS,
+        practise=info.env_id in (*envs.TASKS, *envs.GAMES),
         budget=place.budget,
     )
 

@@ -26,6 +26,7 @@ def reason(
     status: DeskStatus,
     *,
     not_drawable: str = "",
+    away: bool = False,
     drawing: float | None = None,
     preparing_practice: bool = False,
 ) -> Reason:
@@ -34,11 +35,17 @@ def reason(
     Args:
         status: What the desk said last.
         not_drawable: Why no clip can be drawn on this machine; empty if they can.
+        away: Whether the person did nothing for so long that the pairs went back.
         drawing: How much of the pair's pictures is there, 0 to 1; None if there is no pair.
         preparing_practice: Whether practice pairs are being made.
     """
     if not_drawable:
         return Reason("The clips cannot be drawn here", not_drawable, waits=False)
+    if away:
+        words = (
+            "Your pairs went back, for others to judge. Any key of those below brings pairs again."
+        )
+        return Reason("You have been away", words, waits=False)
     if drawing is not None:
         return Reason("Drawing the clips", "A moment.", progress=drawing)
     if status.trouble:
@@ -63,11 +70,18 @@ def _of_the_run(status: DeskStatus, trainer: TrainerWord | None) -> Reason:
     if status.budget and status.labels >= status.budget:
         words = "The run has all the answers that it wants, and goes on learning from them."
         return Reason("All done", words, waits=False)
+    if status.for_others and not status.waiting:
+        pairs = "1 waits" if status.others == 1 else f"{status.others} wait"
+        words = f"You have judged every pair that is here for you; {pairs} for other people."
+        return Reason("Nothing to judge just now", words, progress=trainer and trainer.progress)
     if status.with_others and not status.waiting:
         pairs = "the last open pair" if status.with_others == 1 else (
             f"the last {status.with_others} open pairs")  # fmt: skip
-        words = f"Other people have been given {pairs}."
+        words = f"Other people have been given {pairs}. What they do not judge comes back."
         return Reason("Nothing to judge just now", words, progress=trainer and trainer.progress)
+    if trainer is None and status.labels and not status.waiting:
+        words = "Every pair is judged. Thank you! If more are asked, they appear here."
+        return Reason("All done", words, waits=False)
     if trainer is None:
         words = "The trainer has not said anything yet. Pairs appear here when it asks."
         return Reason("Nothing to judge yet", words)

@@ -12,14 +12,17 @@ from enum import Enum, unique
 
 import numpy as np
 
+from labeling_ui.absence import Absence
 from labeling_ui.actions import CHOICES, STRONG, Action
 from labeling_ui.browsing import Browsing
 from labeling_ui.messages import (
     Clips,
     FetchClips,
     GiveBack,
+    GoOn,
     ListEarlier,
     Request,
+    Rest,
     Store,
     TakeBack,
     TakenBack,
@@ -37,6 +40,11 @@ answered the last pair comes sooner than a person can have judged."""
 TURN_SECONDS = 1.0
 """The same for a pair that took the place of another by itself: a key that was meant for the other
 may be on its way, and a person notices first and judges then."""
+
+AWAY_SECONDS = 600.0
+"""Time without an action after which the pairs go back to others: training may wait for them."""
+LEFT_SECONDS = 60.0
+"""The same where the sitting's summary is shown, and the person is about to leave."""
 
 
 @unique
@@ -67,6 +75,7 @@ class Session:
         sitting: What was done so far.
         browsing: The place among one's earlier answers.
         notices: Sentences for the person.
+        absence: Whether the person is there; if not, no pairs are held.
         preparing: Whether practice pairs are still being made: until then nothing is shown.
         practice_total: Practice pairs in all.
         practice_left: Those that are not judged yet.
@@ -99,9 +108,10 @@ class Session:
         self.queue: deque[Pair] = deque()
         self.preparing, self.practice_left, self.practice_total = False, 0, 0
         self.browsing, self.notices, self.finished = Browsing(), Notices(), False
+        self.absence = Absence()
         self._feedback_seconds, self._undo_wanted = 0.0, False
         self._sight_seconds = SIGHT_SECONDS
-        self._taking_back = ""
+        self._taking_back, self._from_browsing = "", False
         self._requests: list[Request] = []
 
     # What comes in.
@@ -109,7 +119,9 @@ class Session:
     def act(self, action: Action) -> None:
         """Does what a key or a button means on this screen; nothing where it means nothing."""
         self.notices.active()
-        if self.help_open:
+        if self._comes_back() and self.screen is Screen.WAITING and action is not Action.QUIT:
+            self._next()
+        elif self.help_open:
             self.help_open = action not in (Action.HELP, Action.GO_ON, Action.QUIT)
         elif action is Action.HELP:
             self.help_open = True
@@ -120,7 +132,7 @@ class Session:
         elif action is Action.QUIT:
             self._quit()
         elif self.screen is Screen.STORING:
-            self._undo_wanted |= action is Action.UNDO
+            self._undo_wanted |= action is Action.UNDO and not self._from_browsing
         elif action is Action.UNDO:
             self._undo()
         elif self.screen is Screen.FEEDBACK:
@@ -133,6 +145,7 @@ class Session:
     def scrub(self, fraction: float) -> None:
         """Pauses the clips at a place between 0 and 1."""
         if self.stage.visible and not self.help_open:
+            self._comes_back()
             self.notices.active()
             self.stage.playback.scrub(fraction)
 
@@ -141,6 +154,8 @@ class Session:
         if self.finished:
             self._give_back(pairs)
             return
+        if self.absence.away:  # they were on their way when the others were given back
+            pairs = [pair for pair in pairs if pair.role is not Role.LABEL]
         practice = [pair for pair in pairs if pair.role is Role.PRACTICE]
         self.practice_total += len(practice)
         self.practice_left += len(practice)
@@ -159,6 +174,14 @@ class Session:
                 self._give_back([pair] if (pair := self.stage.pair) else [])
                 self._next()
         self.finished = finished
+
+    def cannot_show(self) -> None:
+        """Leaves all pairs to others for good: no clip can be drawn here. Call it until it does."""
+        if self.screen is Screen.STORING:
+            return
+        if not self.absence.away:
+            self._rest()
+        self.absence.for_good()
 
     def practice_made(self, pairs: Sequence[Pair]) -> None:
         """Takes the practice pairs, or learns that there are none."""
@@ -184,7 +207,11 @@ class Session:
     def taken_back(self, news: TakenBack) -> None:
         """Notes that an answer was retracted, and shows its pair again."""
         self.sitting.take_back(news.answer_id)
-        if news.pair is None:
+        if news.judged_anew:
+            self.say(
+                "You have judged that pair again since, at another viewer: that answer counts."
+            )
+        elif news.pair is None:
             self.say("Taken back, but the clips of that pair cannot be shown any more.")
         else:
             self.say(f"Taken back: {self._taking_back}.")
@@ -245,6 +272,9 @@ class Session:
         self._feedback_seconds += seconds
         if not self.help_open:
             self.stage.tick(seconds)
+        limit = LEFT_SECONDS if self.screen is Screen.SUMMARY else AWAY_SECONDS
+        if self.screen is not Screen.STORING and self.absence.tick(seconds, limit):
+            self._rest()
 
     # What comes out.
 
@@ -263,11 +293,26 @@ class Session:
     def _next(self) -> None:
         """Shows the next pair, or waits."""
         self.stage.clear()
-        if self.preparing or not self.queue:
+        if self.preparing or self.absence.away or not self.queue:
             self.screen = Screen.WAITING
         else:
             self.screen = Screen.JUDGING
             self.stage.show(self.queue.popleft(), self.fps)
+
+    def _rest(self) -> None:
+        """Leaves the pairs to others, what is judged just now too, and asks for no more."""
+        if self.screen is Screen.JUDGING:
+            self._set_aside()
+            self.screen = Screen.WAITING
+        self.queue = deque(pair for pair in self.queue if pair.role is not Role.LABEL)
+        self._requests.append(Rest())
+
+    def _comes_back(self) -> bool:
+        """Notes that the person did something, and asks for pairs if that ends an absence."""
+        ended = self.absence.end()
+        if ended:
+            self._requests.append(GoOn())
+        return ended
 
     def _replace(self) -> None:
         """Shows the next pair in place of one that was perhaps being judged."""
@@ -299,7 +344,7 @@ class Session:
         if judgement.pair.role is Role.PRACTICE:
             self.screen, self._feedback_seconds = Screen.FEEDBACK, 0.0
         else:
-            self.screen = Screen.STORING
+            self.screen, self._from_browsing = Screen.STORING, False
             self._requests.append(Store(judgement))
 
     def _after_storing(self) -> None:
@@ -334,6 +379,7 @@ class Session:
 
     def _take_back(self, request: TakeBack, said: str) -> None:
         """Asks for an answer to be taken back; `said` is the answer in words."""
+        self._from_browsing = self.screen is Screen.BROWSING
         self.stage.clear()
         self.screen, self._taking_back = Screen.STORING, said
         self._requests.append(request)

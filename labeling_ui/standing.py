@@ -15,15 +15,16 @@ DAMAGED = "damaged clip"
 class Standing:
     """Reads how a run stands; remembers when the trainer last said something new."""
 
-    def __init__(self, run: str, viewer: str, budget: int) -> None:
+    def __init__(self, run: str, annotator: str, viewer: str, budget: int) -> None:
         """Knows nothing yet.
 
         Args:
             run: The run's name in the store.
+            annotator: Who looks.
             viewer: This viewer's identity, which is not among the others.
             budget: Answers that the run asks for in all, until the trainer says; 0: not known.
         """
-        self._run, self._viewer, self._budget = run, viewer, budget
+        self._run, self._annotator, self._viewer, self._budget = run, annotator, viewer, budget
         self._heard: tuple[float, float] | None = None  # the trainer's time, and ours
         self._withdrawn, self._damaged = 0, set[int]()
 
@@ -37,14 +38,16 @@ class Standing:
         Raises:
             StoreError: The store does not answer.
         """
-        progress, published = store.progress(self._run), store.published(self._run)
+        progress = store.progress(self._run, self._annotator)
+        published = store.published(self._run)
         others = [one for one in store.viewers(self._run) if one.viewer != self._viewer]
         with_others = max(progress.leased - held, 0)
         return DeskStatus(
             connected=True,
             labels=progress.answered,
             budget=(published.label_budget if published else 0) or self._budget,
-            waiting=max(progress.open - with_others, 0),
+            waiting=max(progress.open - with_others - progress.for_others, 0),
+            for_others=progress.for_others,
             with_others=with_others,
             trainer=None if published is None else self._word(published),
             people=tuple(sorted(one.annotator for one in others)),

@@ -75,7 +75,7 @@ def _still(status: DeskStatus) -> tuple[object, ...]:
         trainer.total_steps, round(trainer.steps_per_second), trainer.learned_returns,
         silence(trainer),
     )  # fmt: skip
-    return status.budget, status.waiting, status.with_others, status.people, spoken
+    return status.budget, status.waiting, status.others, status.people, spoken
 
 
 class _Pen:
@@ -105,7 +105,7 @@ class _Pen:
     def waiting(self, status: DeskStatus) -> None:
         self._caption("to be judged")
         pairs = "1 pair" if status.waiting == 1 else f"{status.waiting:,} pairs"
-        others = f"  ·  {status.with_others} with others" if status.with_others else ""
+        others = f"  ·  {status.others} for others" if status.others else ""
         self._line(f"{pairs if status.connected else '–'}{others}", size=16)
         self._space(18)
 

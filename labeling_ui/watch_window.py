@@ -103,16 +103,18 @@ def watch(
         screen = open_window(f"{source.title} - pbrl watch", size)
         watching, clock, frames = Watching(source, write_film), pygame.time.Clock(), 0
         view = WatchView(watching)
-        while not watching.over and frames != frame_limit:
-            watching.tick(clock.tick(FRAMES_PER_SECOND) / 1000)
-            for event in pygame.event.get():
-                view.handle(event, screen)
-            view.paint(screen)
-            pygame.display.flip()
-            frames += 1
-        watching.close()
-        if watching.notice:
-            print(watching.notice)
+        try:
+            while not watching.over and frames != frame_limit:
+                watching.tick(clock.tick(FRAMES_PER_SECOND) / 1000)
+                for event in pygame.event.get():
+                    view.handle(event, screen)
+                view.paint(screen)
+                pygame.display.flip()
+                frames += 1
+        finally:  # a film that is being written ends whole, whatever ended the window
+            watching.close()
+            if watching.notice:
+                print(watching.notice)
     finally:
         pygame.quit()
 

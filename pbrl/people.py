@@ -121,6 +121,10 @@ class People:
         """Takes in how far the agent came with a rollout that it has learnt from."""
         self._publisher.note(status)
 
+    def note_first_fit(self, status: Status, share: float) -> None:
+        """Tells people how much of the first fit is done, 0 to 1."""
+        self._publisher.publish(status, self._counts(status), fitted=share)
+
     def farewell(self, status: Status) -> None:
         """Tells people that the run has ended or was stopped, if the store can be reached."""
         budget = self._config.query.label_budget
@@ -235,7 +239,7 @@ class People:
             if changed and is_time:
                 self.phase = "learning the reward from the first answers"
                 told = replace(now, phase=self.phase)
-                self._publisher.publish(told, self._counts(now), at_once=True)
+                self._publisher.publish(told, self._counts(now), fitted=0.0, at_once=True)
         if changed and is_time:
             self._learning.fit()
             self._fitted, self._fit_steps = answers, now.steps

@@ -20,6 +20,7 @@ PAUSE_SECONDS, REPEAT_SECONDS = 0.25, 2.0
 """Between two publications at least; after the second the same is published again, so that people
 see that the trainer lives."""
 CURVE_POINTS = 200
+FIRST_FIT = "The reward is being learnt from the first answers; training begins after that."
 Curve = tuple[tuple[int, float], ...]
 """Environment steps and mean learned return of an episode."""
 
@@ -57,15 +58,24 @@ class Publisher:
         if status.learned_return is not None:
             self._curve.append((status.steps, status.learned_return))
 
-    def publish(self, status: Status, counts: Counts, *, at_once: bool = False) -> None:
+    def publish(
+        self,
+        status: Status,
+        counts: Counts,
+        *,
+        fitted: float | None = None,
+        at_once: bool = False,
+    ) -> None:
         """Publishes where the run stands, unless it was a moment ago.
 
         Args:
             status: Where it stands.
             counts: Its questions.
+            fitted: How much of the first fit is done, 0 to 1; None unless it is under way.
             at_once: Do not leave it out, whenever the last one was.
         """
-        words, moment = news(self._config, status, counts, tuple(self._curve)), time.monotonic()
+        curve, moment = tuple(self._curve), time.monotonic()
+        words = news(self._config, status, counts, curve, fitted)
         pause = REPEAT_SECONDS if words == self._last else PAUSE_SECONDS
         if at_once or moment >= self._moment + pause:
             with contextlib.suppress(StoreUnreachable):  # said where it keeps training waiting
@@ -87,8 +97,14 @@ class Publisher:
         self._curve.extend((int(steps), learned) for steps, learned in curve)
 
 
-def news(config: QueryConfig, status: Status, counts: Counts, curve: Curve) -> Published:
-    """Returns what to publish of a run that is under way."""
+def news(
+    config: QueryConfig,
+    status: Status,
+    counts: Counts,
+    curve: Curve,
+    fitted: float | None = None,
+) -> Published:
+    """Returns what to publish of a run that is under way; as `Publisher.publish` takes it."""
     if status.steps < config.initial_steps:
         return _published(
             "acting",
@@ -99,6 +115,8 @@ def news(config: QueryConfig, status: Status, counts: Counts, curve: Curve) -> P
             f"{config.initial_steps:,} steps are done.",
             status.steps / config.initial_steps,
         )
+    if fitted is not None:
+        return _published("training", status, counts, curve, FIRST_FIT, fitted)
     if counts.answered < counts.needed:
         share = counts.answered / counts.needed
         return _published("waiting", status, counts, curve, waiting_sentence(counts), share)

@@ -105,7 +105,10 @@ class Trainer:
             while self.steps < self.total_steps and not self.stopping:
                 metrics.write(self._iterate())
                 self._pace.mark(self.steps, self.clock.working)
-                self._show(self.status())
+                status = self.status()
+                self.display.show(status)
+                if self.people is not None:
+                    self.people.note(status)
                 if self.steps - self._saved >= self.config.checkpoint_steps:
                     self.save()
             if self._saved != self.steps:
@@ -136,14 +139,13 @@ class Trainer:
         if self.stopping:
             raise KeyboardInterrupt
         self._fitted_share = share if share < 1 else None
-        if self.learning and not self.learning.ready:
-            self._pace.restart()  # the first fit comes once
-        self._show(self.status())
-
-    def _show(self, status: Status) -> None:
+        first = self.learning is not None and not self.learning.ready
+        if first:
+            self._pace.restart()  # it comes once
+        status = self.status()
         self.display.show(status)
-        if self.people is not None:
-            self.people.note(status)
+        if first and self.people is not None:
+            self.people.note_first_fit(status, share)
 
     def _iterate(self) -> dict[str, float | int | None]:
         """Acts and learns for one rollout and returns what to log of it."""

@@ -264,6 +264,17 @@ def test_wrong_input_is_a_sentence_and_code_2(debug_run, capsys, tmp_path):
         assert sentence in complaint
 
 
+def test_what_was_measured_before_stays_where_nothing_is_measured(debug_run, capsys, tmp_path):
+    file = tmp_path / "it.json"
+    file.write_text("measured")
+    code, _, complaint = run_eval(capsys, tmp_path / "typo", "--json", file)
+    assert (code, file.read_text()) == (2, "measured")
+    nowhere = tmp_path / "nowhere" / "it.json"
+    code, said, complaint = run_eval(capsys, debug_run, "--json", nowhere)
+    assert (code, said) == (2, "")
+    assert str(nowhere) in complaint
+
+
 @pytest.mark.parametrize("episodes", ["0", "-1", "many"])
 def test_a_wrong_number_of_episodes_is_code_2(debug_run, capsys, episodes):
     with pytest.raises(SystemExit) as stopped:

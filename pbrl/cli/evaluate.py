@@ -40,8 +40,6 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.video is not None:
         check_video_name(options.video)
-    if options.json is not None:
-        write_whole(options.json, b"")  # so that a folder that is not there is known at once
     console, run = Console(), run_from(options.run)
     print_line = functools.partial(console.print, soft_wrap=True, highlight=False, markup=False)
     config = run.config()
@@ -49,6 +47,8 @@ def main(arguments: Sequence[str]) -> int:
     checkpoint = latest_checkpoint(run, print_line)
     if checkpoint is None:
         raise CheckpointError(f"{run.path} has no checkpoint yet: train it first.")
+    if options.json is not None and not options.json.exists():
+        write_whole(options.json, b"")  # so that a folder that is not there is known at once
     agent = PreferencePPO.load(checkpoint.agent, device="cpu")
     ensemble, labels = None, None
     if config.reward_source == "preferences":

@@ -24,6 +24,7 @@ def main(arguments: Sequence[str]) -> int:
     annotator = _annotator(options.name)
     check_display()
     place = _place(options.where, options.run, options.look_for)
+    _check_tell(options.tell)
     from labeling_ui.app import App, Options  # after the checks: it loads pygame
     from labeling_ui.keys import read_keys
 
@@ -92,6 +93,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _check_tell(path: Path | None) -> None:
+    """Refuses a file that cannot be written to, before the window opens."""
+    if path is None:
+        return
+    try:
+        path.open("a").close()
+    except OSError as error:
+        raise ConfigError(f"--tell cannot write to {path}: {error.strerror}.") from error
+
+
 def _share(text: str) -> float:
     try:
         value = float(text)
@@ -158,6 +169,12 @@ def _place_of_run(path: Path, name: str | None, look_for: str) -> "Place":
     config = run.config()
     if config.reward_source == "true":
         raise CheckpointError(f"{path} is trained on the true reward and asks nobody.")
+    if config.annotator != "human":
+        source = config.labels_from or f"the synthetic teacher {config.teacher!r}"
+        raise CheckpointError(
+            f"{path} asks nobody: its answers are from {source}. Runs whose questions people "
+            "answer begin with `pbrl train PRESET --annotator human`."
+        )
     store = address(run, config)
     return Place(
         store=store if "://" in store else Path(store),

@@ -130,11 +130,16 @@ def new_settings(preset: str | None, options: argparse.Namespace, rest: list[str
     check_config(config, describe_task(config.env.env_id))
     threads = config.threads or idle_processors(config.env.num_envs)
     query = config.query
-    if options.max_lag is None:
+    if options.max_lag is None and not _is_given("--query.max-lag", rest):
         query = dataclasses.replace(query, max_lag=_lag_that_suits(query))
     return dataclasses.replace(
         config, threads=threads, learner_threads=config.learner_threads or threads, query=query
     )
+
+
+def _is_given(option: str, rest: list[str]) -> bool:
+    """Returns whether a setting was named, with hyphens or underscores as tyro takes both."""
+    return any(word.partition("=")[0].replace("_", "-") == option for word in rest)
 
 
 def _lag_that_suits(query: QueryConfig) -> int:

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ STEPS, LABELS = "time/total_timesteps", "reward/labels"
 State = Literal["running", "finished", "stopped", "damaged"]
 GIVEN = "SELECT count(DISTINCT run || '/' || number) FROM answers WHERE id NOT IN "
 GIVEN += "(SELECT answer_id FROM retractions)"
+VIEWERS = "SELECT DISTINCT annotator FROM viewers WHERE seen_at > ? ORDER BY annotator"
+SEEN_SECONDS = 15.0
+"""Since its last sign of life a viewer counts as open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,22 @@ def is_running(run: Run) -> bool:
     return False
 
 
+def people_at(run: Run) -> list[str]:
+    """Returns who has a viewer open on the run's own label store, which is only read."""
+    if not run.labels_file.is_file():
+        return []
+    try:
+        with closing(_read_only(run.labels_file)) as store:
+            since = (time.time() - SEEN_SECONDS,)
+            return [name for (name,) in store.execute(VIEWERS, since)]
+    except sqlite3.Error:  # damaged, of an earlier version, or held by another program
+        return []
+
+
+def _read_only(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=1)
+
+
 def size(path: Path) -> int:
     """Returns the bytes of all files in a folder; one that disappears meanwhile has none."""
     total = 0
@@ -117,8 +137,7 @@ def _labels(run: Run, settings: Mapping[str, Any], last: Mapping[str, Any]) -> i
     """
     if not settings.get("store") and run.labels_file.is_file():
         try:
-            uri = f"{run.labels_file.resolve().as_uri()}?mode=ro"
-            with closing(sqlite3.connect(uri, uri=True, timeout=1)) as store:
+            with closing(_read_only(run.labels_file)) as store:
                 columns = {row[1] for row in store.execute("PRAGMA table_info(answers)")}
                 learnt = " AND role = 'label'" if "role" in columns else ""
                 return store.execute(GIVEN + learnt).fetchone()[0]

@@ -14,7 +14,15 @@ from rich.table import Table
 
 from pbrl.cli.archive import check_archive_name, watched_store, write_archive
 from pbrl.cli.labels import add_merge_options, merge
-from pbrl.cli.run_list import RunSummary, is_running, runs_in, size, summary
+from pbrl.cli.run_list import (
+    SEEN_SECONDS,
+    RunSummary,
+    is_running,
+    people_at,
+    runs_in,
+    size,
+    summary,
+)
 from pbrl.errors import CheckpointError, PbrlError
 from pbrl.runs import Run, disk_errors, locked
 
@@ -114,8 +122,19 @@ def _checked(paths: Sequence[Path]) -> list[Run]:
     return runs
 
 
+def _check_nobody_judges(runs: Sequence[Run]) -> None:
+    """Refuses to remove runs that people have before them: what they say then would be lost."""
+    for run in runs:
+        if people := people_at(run):
+            raise PbrlError(
+                f"{', '.join(people)} judges at a viewer of {run.path}: it can be removed some "
+                f"{SEEN_SECONDS:g} seconds after the viewer was closed; nothing was done."
+            )
+
+
 def _remove(options: argparse.Namespace) -> int:
     runs = _checked(options.runs)
+    _check_nobody_judges(runs)
     for run in runs:
         one = summary(run)
         labels = "" if one.labels is None else f", {one.labels:,} labels"
@@ -156,6 +175,8 @@ def _remove_run(run: Run) -> None:
 def _archive(options: argparse.Namespace) -> int:
     check_archive_name(options.to)
     runs = _checked(options.runs)
+    if options.remove:
+        _check_nobody_judges(runs)
     with ExitStack() as held:
         for run in runs:
             held.enter_context(locked(run))

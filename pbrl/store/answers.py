@@ -109,15 +109,18 @@ class Answers(Connected):
 
     def retract(
         self, answer_id: int, annotator: str, *, viewer: str | None = None, seconds: float = 60.0
-    ) -> None:
+    ) -> bool:
         """Takes an answer back: it stays in the store, a retraction is added.
 
         Args:
             answer_id: The answer's id.
             annotator: Who takes it back.
             viewer: A viewer that shows the query again, and gets it on lease in the same step, so
-                that no other one does.
+                that no other one does; unless the annotator has judged it anew since, elsewhere.
             seconds: How long that lease is.
+
+        Returns:
+            Whether the viewer has the query.
 
         Raises:
             StoreError: If there is no such answer.
@@ -133,12 +136,16 @@ class Answers(Connected):
             queries = schema.queries
             it = (queries.c.run == found.run, queries.c.number == found.number)
             statements.let_wait(connection, *it)
-            if viewer is not None:
+            statements.insert_missing(connection, schema.retractions, [row])
+            own = (table.c.run == found.run, table.c.number == found.number)
+            anew = exists().where(*own, table.c.annotator == annotator, conditions.is_label())
+            leased = viewer is not None and not connection.execute(select(anew)).scalar_one()
+            if leased:
                 ends_at = statements.database_time(connection) + seconds
                 lease = {"viewer": viewer, "annotator": annotator, "ends_at": ends_at}
                 lease |= {"run": found.run, "number": found.number}
                 statements.put(connection, schema.leases, lease)
-            statements.insert_missing(connection, schema.retractions, [row])
+        return leased
 
     def answers(self, run: str, *, first: int = 0, below: int | None = None) -> list[Answered]:
         """The answers to learn from that stand, to the queries with `first` <= number < `below`.

@@ -43,6 +43,11 @@ def answered() -> ColumnElement[bool]:
     return exists().where(of_the_query(answers), is_label())
 
 
+def judged(annotator: str | None) -> ColumnElement[bool]:
+    """Whether a query that waits has a standing answer of this annotator's, of whatever role."""
+    return count_of(answers, waiting, answers.c.annotator == annotator, ~retracted()) > 0
+
+
 def withdrawn(query: Table = queries) -> ColumnElement[bool]:
     """Whether a query is no longer asked."""
     return count_of(schema.withdrawals, query) > 0

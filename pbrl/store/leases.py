@@ -135,9 +135,6 @@ def _available(
 ) -> Sequence[Row]:
     """The next queries for a viewer; leases that have run out must be gone."""
     waiting, answers, leases = schema.waiting, schema.answers, schema.leases
-    judged = conditions.count_of(
-        answers, waiting, answers.c.annotator == annotator, ~conditions.retracted()
-    )
     mine = or_(leases.c.annotator == annotator, leases.c.viewer == viewer)
     labels = conditions.count_of(answers, waiting, conditions.is_label())
     about_to_come = conditions.count_of(leases, waiting)
@@ -145,7 +142,7 @@ def _available(
         select(waiting.c.number)
         .where(waiting.c.run == run, ~conditions.withdrawn(waiting))
         .where(labels + about_to_come < waiting.c.wanted)
-        .where(judged == 0, conditions.count_of(leases, waiting, mine) == 0)
+        .where(~conditions.judged(annotator), conditions.count_of(leases, waiting, mine) == 0)
         .order_by(waiting.c.number)
         .limit(count)
     )

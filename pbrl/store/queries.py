@@ -96,20 +96,27 @@ class Queries(Connected):
             rows = connection.execute(query)
             return [OpenQuery(number, step, bool(leased)) for number, step, leased in rows]
 
-    def progress(self, run: str) -> Progress:
-        """Counts of the run's queries."""
+    def progress(self, run: str, annotator: str | None = None) -> Progress:
+        """Counts of the run's queries.
+
+        Args:
+            run: The run that asked.
+            annotator: Who looks; None: nobody who judges.
+        """
         queries, answers, withdrawals = schema.queries, schema.answers, schema.withdrawals
         answered = select(func.count(answers.c.number.distinct()))
         waiting = schema.waiting
         is_open = select(func.count()).where(waiting.c.run == run, conditions.is_open())
         with transaction(self.engine) as connection:
             now = statements.database_time(connection)
+            leased = conditions.leased(now, waiting)
             counted = (
                 select(func.count()).where(queries.c.run == run),
                 answered.where(answers.c.run == run, conditions.is_label()),
                 is_open,
-                is_open.where(conditions.leased(now, waiting)),
+                is_open.where(leased),
                 select(func.count()).where(withdrawals.c.run == run),
+                is_open.where(~leased, conditions.judged(annotator)),
             )
             query = select(*(count.scalar_subquery() for count in counted))
             return Progress(*connection.execute(query).one())

@@ -137,6 +137,8 @@ class Progress:
     """The open ones that a viewer has now."""
     withdrawn: int
     """Those that are no longer asked."""
+    for_others: int = 0
+    """The open ones, not on lease, that the annotator who looks has judged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ def test_options_of_people_are_settings():
         ("Hopper --query.label-budget 1400", 20),
         ("Hopper --query.label-budget 70", 2),
         ("Hopper --query.label-budget 70 --max-lag 20", 20),
+        ("Hopper --query.label-budget 70 --query.max-lag 20", 20),
+        ("Hopper --query.max_lag=200", 200),
         ("debug", 2),
     ],
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pbrl.cli import archive
+from pbrl.cli import archive, run_list
 from pbrl.cli.labels import main as labels_main
 from pbrl.cli.runs import main
 from pbrl.config import TrainConfig
@@ -216,6 +216,22 @@ def test_a_running_run_or_what_is_no_run_is_left_alone(make_run, runs, tmp_path,
     assert run.path.exists()
     assert other.path.exists()
     assert not (tmp_path / "runs.tar.gz").exists()
+
+
+@pytest.mark.parametrize("action", ["remove", "archive"])
+def test_a_run_at_which_somebody_judges_is_left_alone(
+    make_run, runs, tmp_path, action, monkeypatch
+):
+    run = make_run()
+    to = ["--to", tmp_path / "runs.tar.gz", "--remove"] if action == "archive" else ["--yes"]
+    with closing(LabelStore(run.labels_file)) as store:
+        store.renew(run.name, "ann", "a viewer", seconds=60)
+        assert "ann judges at a viewer of" in refused(action, run.path, *to)
+        assert run.path.exists()
+        assert not (tmp_path / "runs.tar.gz").exists()
+        monkeypatch.setattr(run_list, "SEEN_SECONDS", 0.0)
+    runs(action, run.path, *to)
+    assert not run.path.exists()
 
 
 def test_labels_in_a_shared_store_stay(make_run, runs):

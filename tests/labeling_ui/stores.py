@@ -120,7 +120,7 @@ def make_run(folder: Path, task: str = "Hopper", pairs: int = 12, seed: int = 0)
     """A run's folder with a store in which some pairs wait."""
     folder.mkdir(parents=True, exist_ok=True)
     env_id = f"pbrl/{task}-v0"
-    Run(folder).write_config(TrainConfig(env=EnvConfig(env_id=env_id)))
+    Run(folder).write_config(TrainConfig(env=EnvConfig(env_id=env_id), annotator="human"))
     store = LabelStore(folder / "labels.db")
     store.open_run(folder.name, env_id, "comparison")
     if pairs:

@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,13 @@ from labeling_ui.messages import (
     Failure,
     FetchClips,
     GiveBack,
+    GoOn,
     ListEarlier,
     Lost,
     Notice,
     Opened,
     PassOver,
+    Rest,
     Store,
     TakeBack,
     TakenBack,
@@ -31,6 +34,7 @@ from labeling_ui.messages import (
 from labeling_ui.pages import told
 from labeling_ui.pairs import Earlier, Judgement, Pair, Role, Stored
 from labeling_ui.place import Place
+from labeling_ui.reasons import reason
 from pbrl.errors import StoreError, StoreUnreachable, TaskError
 from pbrl.feedback import Comparison
 from pbrl.store import LabelStore
@@ -156,6 +160,42 @@ def test_an_answer_taken_back_leaves_the_training_data_and_the_pair_stays_here(p
         assert answered.text == "second"
 
 
+def test_a_pair_that_was_judged_anew_at_another_viewer_does_not_come_back(place, store):
+    with at_desk(place) as at, at_desk(place) as other:
+        stored = at.answer(at.wait_for(Pair))
+        number = stored.judgement.pair.number
+        request = TakeBack(stored.answer_id, number, Role.LABEL, left=1)
+        other.desk.ask(request)
+        other.answer(other.wait_for(TakenBack).pair, Comparison.SECOND)
+        at.desk.ask(request)
+        news = at.wait_for(TakenBack)
+        assert (news.pair, news.judged_anew) == (None, True)
+        assert [a.text for a in store.answers("hopper")] == ["second"]
+
+
+def test_pairs_that_wait_for_somebody_else_are_not_this_persons_to_judge(tmp_path, stores):
+    path = tmp_path / "study.db"
+    with closing(LabelStore(path)) as study:
+        study.open_run("study", "pbrl/Hopper-v0", "comparison")
+        made = stores.make_queries(stores.make_segments("Hopper", 6))
+        study.post("study", [replace(one, wanted=2) for one in made])
+    with at_desk(Place(path)) as at:
+        at.statuses_until(lambda s: (s.waiting, s.for_others) == (3, 0))
+        for _ in range(3):
+            at.answer(at.wait_for(Pair))
+        status = at.statuses_until(lambda s: s.for_others == 3)
+        assert status.waiting == 0
+        assert "3 wait for other people" in reason(status).sentence
+        with at_desk(Place(path), "ben") as other:
+            pair = other.wait_for(Pair)
+            at.statuses_until(lambda s: (s.with_others, s.for_others) == (3, 0))
+            other.answer(pair)
+            for _ in range(2):
+                other.answer(other.wait_for(Pair))
+            status = other.statuses_until(lambda s: not (s.waiting or s.others))
+            assert "Every pair is judged" in reason(status).sentence
+
+
 def test_one_can_look_at_what_one_said_before_and_at_no_one_elses(place, store):
     store.answer("hopper", 0, "first", "ben")
     store.answer("hopper", 1, "second", "anna", left=1, reaction_seconds=3.0)
@@ -224,6 +264,40 @@ def test_a_pair_that_cannot_be_drawn_is_withdrawn_and_another_one_comes(place, s
         (query,) = store.queries("hopper", [2])
         assert query.withdrawn == "a viewer could not draw it: It has no picture."
         assert store.progress("hopper").leased == AHEAD + 1
+
+
+def test_what_is_said_after_the_store_was_removed_is_kept_and_not_called_stored(
+    place, store, monkeypatch
+):
+    monkeypatch.setattr(desk_module, "RETRY_SECONDS", (0.05,))
+    with at_desk(place) as at:
+        at.answer(at.wait_for(Pair))
+        folder = place.store.parent
+        away = folder.rename(folder.with_name("removed"))
+        at.judge(at.wait_for(Pair))
+        trouble = at.statuses_until(lambda s: "was removed" in s.trouble).trouble
+        assert str(place.store) in trouble
+        assert not [news for news in at.told if isinstance(news, Stored)]
+        away.rename(folder)
+        assert at.wait_for(Stored).judgement.pair.number == 1
+        folder.rename(away)
+        judgement = at.judge(at.wait_for(Pair))
+        assert at.desk.finish(0.2) == [judgement]
+
+
+def test_who_rests_holds_nothing_until_going_on(place, store, monkeypatch):
+    monkeypatch.setattr(desk_module, "HEARTBEAT_SECONDS", 0.05)
+    with at_desk(place) as at:
+        for _ in range(AHEAD + 1):
+            at.wait_for(Pair)
+        at.desk.ask(Rest())
+        at.statuses_until(lambda s: s.waiting == 12 and store.progress("hopper").leased == 0)
+        with at_desk(place, "ben") as other:
+            assert other.wait_for(Pair).number == 0
+            at.statuses_until(lambda s: s.people == ("ben",))
+            assert not [one for one in (*at.told, *at.desk.news()) if isinstance(one, Pair | Lost)]
+            at.desk.ask(GoOn())
+            assert at.wait_for(Pair).number == AHEAD + 1
 
 
 def test_new_pairs_come_by_themselves(tmp_path, stores):

@@ -1,5 +1,7 @@
 """Games in the viewer: pictures in colour and sharp, practice, and the real window."""
 
+import contextlib
+import threading
 import time
 
 import cv2
@@ -11,6 +13,7 @@ from labeling_ui.drawing import BARS, fit_into
 from labeling_ui.game_practice import CLIP_STEPS, choose, held_actions
 from labeling_ui.orders import EVEN, Practise
 from labeling_ui.pairs import clips_of
+from labeling_ui.place import Place, open_place
 from labeling_ui.practice import practice_pairs, practise
 from pbrl.feedback import Comparison
 
@@ -41,6 +44,14 @@ def test_clips_without_pictures_are_shown_as_the_agent_saw_them(stores):
         np.testing.assert_array_equal(shown, segment.observations[3])
     coloured = stores.make_game_segments("Pong", 2)
     assert clips_of("b", tuple(coloured))[0].frames == coloured[0].frames
+
+
+def test_the_first_sitting_at_a_game_begins_with_practice(stores, tmp_path):
+    run = stores.make_run(tmp_path / "pong", "Pong", pairs=1)
+    place, closing_early = Place(run / "labels.db"), threading.Event()
+    store, opened = open_place(place, "anna", "desk", lambda news: None, closing_early)
+    with contextlib.closing(store):
+        assert opened.news.practise
 
 
 @pytest.mark.parametrize("game", SHORT)

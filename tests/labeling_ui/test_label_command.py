@@ -61,6 +61,13 @@ def test_what_may_hold_a_password_is_not_repeated():
     assert "secret" not in refused(PbrlError, "postgresql://anna:secret@localhost:1/labels")
 
 
+def test_a_file_to_tell_that_cannot_be_written_is_said(hopper_run, tmp_path):
+    file = tmp_path / "nowhere" / "told.jsonl"
+    assert f"--tell cannot write to {file}: No such" in refused(
+        ConfigError, hopper_run, "--tell", file
+    )
+
+
 def test_a_folder_that_is_no_run_is_said(tmp_path):
     assert "is not a run" in refused(CheckpointError, tmp_path)
 
@@ -68,6 +75,19 @@ def test_a_folder_that_is_no_run_is_said(tmp_path):
 def test_a_run_on_the_true_reward_asks_nobody(tmp_path):
     Run(tmp_path).write_config(TrainConfig(reward_source="true"))
     assert "asks nobody" in refused(CheckpointError, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({}, "its answers are from the synthetic teacher 'oracle'"),
+        ({"annotator": "none", "labels_from": "a-run"}, "its answers are from a-run"),
+    ],
+)
+def test_a_run_whose_answers_are_not_peoples_asks_nobody(tmp_path, settings, words):
+    Run(tmp_path).write_config(TrainConfig(**settings))
+    sentence = refused(CheckpointError, tmp_path)
+    assert "asks nobody" in sentence and words in sentence and "--annotator human" in sentence
 
 
 def test_a_file_that_is_no_store_is_said(tmp_path):
@@ -79,7 +99,7 @@ def test_a_file_that_is_no_store_is_said(tmp_path):
 def test_a_store_of_another_task_is_said(hopper_run, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
-    Run(other).write_config(TrainConfig(env=EnvConfig(env_id="pbrl/Ant-v0")))
+    Run(other).write_config(TrainConfig(env=EnvConfig(env_id="pbrl/Ant-v0"), annotator="human"))
     shutil.copy(hopper_run / "labels.db", other)
     assert "speaks of pbrl/Ant-v0" in refused(StoreError, other)
 

@@ -10,14 +10,23 @@ from labeling_ui.messages import (
     Clips,
     FetchClips,
     GiveBack,
+    GoOn,
     ListEarlier,
+    Rest,
     Store,
     TakeBack,
     TakenBack,
 )
 from labeling_ui.notices import BREAK_WORDS
 from labeling_ui.pairs import Earlier, Pair, Role, Stored
-from labeling_ui.session import SIGHT_SECONDS, TURN_SECONDS, Screen, Session
+from labeling_ui.session import (
+    AWAY_SECONDS,
+    LEFT_SECONDS,
+    SIGHT_SECONDS,
+    TURN_SECONDS,
+    Screen,
+    Session,
+)
 from pbrl.feedback import Comparison
 
 FIRST, SECOND, TIE, CANT_TELL = (
@@ -392,6 +401,17 @@ def test_an_earlier_answer_can_be_taken_back_and_given_anew(sitting: Sitting, ma
     assert sitting.number == 0
 
 
+def test_a_second_tap_of_undo_while_browsing_takes_back_no_other_answer(sitting, make_pair):
+    sitting.answer(Action.LEFT)
+    sitting.act(Action.BROWSE)
+    sitting.session.requests()
+    sitting.session.earlier([earlier(10)])
+    sitting.session.requests()
+    sitting.act(Action.UNDO, Action.UNDO)
+    assert sitting.retracted(make_pair(10)).answer_id == 60
+    assert (sitting.session.requests(), sitting.number) == ([], 10)
+
+
 def test_browsing_with_no_answers_or_no_clips_says_so(sitting: Sitting):
     sitting.act(Action.BROWSE)
     sitting.session.earlier([])
@@ -424,6 +444,74 @@ def test_quitting_shows_what_was_done_and_can_be_thought_over(sitting: Sitting):
 def test_quitting_closes_at_once_where_nothing_was_done(sitting: Sitting):
     sitting.act(Action.QUIT)
     assert sitting.session.over
+
+
+# Absence
+
+
+def test_who_does_nothing_for_long_leaves_the_pairs_to_others_and_gets_new_ones(
+    sitting: Sitting, make_pair
+):
+    session = sitting.session
+    sitting.wait(AWAY_SECONDS - 1)
+    sitting.act(Action.PAUSE)
+    sitting.wait(AWAY_SECONDS - 1)
+    assert (session.requests(), sitting.number) == ([], 0)
+    sitting.wait(2)
+    assert (session.requests(), session.screen) == ([Rest()], Screen.WAITING)
+    session.offer([make_pair(7)])  # it was on its way, and has been given back with the others
+    sitting.wait(AWAY_SECONDS)
+    assert (session.requests(), session.screen) == ([], Screen.WAITING)
+    sitting.act(Action.LEFT)  # wakes, and judges nothing
+    assert session.requests() == [GoOn()]
+    session.offer([make_pair(8)])
+    session.seen()
+    assert sitting.number == 8
+    assert sitting.answer(Action.LEFT).judgement.pair.number == 8
+
+
+def test_who_is_about_to_leave_does_so_sooner_and_may_still_go_on(sitting: Sitting, make_pair):
+    session = sitting.session
+    sitting.answer(Action.LEFT)
+    sitting.act(Action.QUIT)
+    sitting.wait(LEFT_SECONDS + 1)
+    assert (session.requests(), session.screen) == ([Rest()], Screen.SUMMARY)
+    sitting.act(Action.GO_ON)
+    assert (session.requests(), session.screen) == ([GoOn()], Screen.WAITING)
+    session.offer([make_pair(8)])
+    assert sitting.number == 8
+
+
+def test_checks_and_practice_are_nobody_elses_and_stay(make_pair):
+    sitting = Sitting(
+        [make_pair(0, role=Role.PRACTICE), make_pair(1), make_pair(2, role=Role.GOLD)]
+    )
+    sitting.wait(AWAY_SECONDS + 1)
+    sitting.act(Action.PAUSE)
+    assert sitting.number == 0
+    assert [pair.number for pair in sitting.session.queue] == [2]
+
+
+def test_an_answer_on_its_way_is_waited_for(sitting: Sitting):
+    sitting.act(Action.LEFT)
+    sitting.wait(AWAY_SECONDS + 1)
+    sitting.durable()
+    assert (sitting.session.requests(), sitting.session.screen) == ([], Screen.JUDGING)
+    sitting.wait(AWAY_SECONDS)
+    assert sitting.session.requests() == [Rest()]
+
+
+def test_where_nothing_can_be_shown_all_pairs_are_for_others(sitting: Sitting, make_pair):
+    session = sitting.session
+    sitting.act(Action.LEFT)
+    session.cannot_show()
+    sitting.durable()
+    session.cannot_show()
+    session.cannot_show()
+    assert session.requests() == [Rest()]
+    sitting.act(Action.LEFT, Action.PAUSE)
+    session.offer([make_pair(9)])
+    assert (session.requests(), session.screen) == ([], Screen.WAITING)
 
 
 # Time

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -93,6 +94,21 @@ def test_it_acts_pauses_films_and_quits(desktop, watched: subprocess.Popen, run:
     assert len(frames) >= 5
     assert frames[0].std() > 5
     assert not np.array_equal(frames[0], frames[-1])
+    assert re.search(r"The film is in \S+watched-1\.mp4", out)
+
+
+def test_ctrl_c_while_filming_ends_with_a_whole_film(desktop, watched: subprocess.Popen, run: Path):
+    until(lambda: stage(desktop).std() > 5)
+    desktop.key("v")
+    time.sleep(1.0)
+    watched.send_signal(signal.SIGINT)
+    out, err = watched.communicate(timeout=30)
+    assert watched.returncode == 130
+    assert "Traceback" not in err
+    (film,) = run.glob("watched-*.mp4")
+    reader = cv2.VideoCapture(str(film))
+    assert reader.read()[0]
+    reader.release()
     assert re.search(r"The film is in \S+watched-1\.mp4", out)
 
 

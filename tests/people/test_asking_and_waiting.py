@@ -2,7 +2,7 @@
 
 import pytest
 
-from pbrl import publishing
+from pbrl import publishing, reward_learning
 from pbrl.metrics import read_metrics
 from pbrl.query.schedule import labels_due
 
@@ -348,6 +348,27 @@ def test_people_are_told_why_there_may_be_nothing_to_judge(sit, monkeypatch):
     assert last.label_budget == BUDGET and last.labels == len(sitting.person.given)
     shown = {s.steps: s.learned_return for s in sitting.desk.statuses}
     assert last.learned_returns == tuple((s, r) for s, r in shown.items() if r is not None)
+
+
+def test_people_are_told_how_far_the_first_fit_is(sit, monkeypatch):
+    monkeypatch.setattr(publishing, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(reward_learning, "LONG_FIT", 10)
+    sitting = sit(reward__initial_updates=400)
+    told = []
+
+    def act(status):
+        if status.phase.startswith("Training waits"):
+            sitting.person.answer(BUDGET)
+        elif status.phase.startswith("fitting"):
+            told.append(sitting.look(lambda store, run: store.published(run)))
+        elif status.steps > 200:
+            sitting.trainer.stopping = True
+
+    sitting.desk.act = act
+    sitting.trainer.train()
+    assert {one.waiting_for for one in told} == {publishing.FIRST_FIT}
+    shares = [one.progress for one in told]
+    assert shares == sorted(shares) and shares[0] == 0 and 0.5 < shares[-1] < 1
 
 
 def test_a_task_without_true_reward_is_judged_by_people_and_no_true_reward_is_logged(sit, busy):

@@ -119,6 +119,36 @@ def test_who_takes_an_answer_back_gets_the_query_again(store: LabelStore):
     assert [a.text for a in store.answers(RUN)] == ["second"]
 
 
+def test_who_has_judged_a_query_anew_meanwhile_does_not_get_it_again(store: LabelStore):
+    take(store, "ann")
+    first = store.answer(RUN, 0, "first", "ann", viewer="ANN")
+    assert store.retract(first, "ann", viewer="ann's other", seconds=LONG)
+    store.answer(RUN, 0, "second", "ann", viewer="ann's other")
+    assert not store.retract(first, "ann", viewer="ANN", seconds=LONG)
+    assert store.renew(RUN, "ann", "ANN", seconds=LONG) == []
+    assert [a.text for a in store.answers(RUN)] == ["second"]
+
+
+def test_a_query_that_another_person_has_judged_too_comes_back(store: LabelStore, make_query):
+    store.post(RUN, [make_query(5, wanted=2)])
+    first = store.answer(RUN, 5, "first", "ann", viewer="ANN")
+    store.answer(RUN, 5, "first", "bob", viewer="BOB")
+    assert store.retract(first, "ann", viewer="ANN", seconds=LONG)
+    assert store.renew(RUN, "ann", "ANN", seconds=LONG) == [5]
+
+
+def test_open_queries_that_one_has_judged_are_for_others(store: LabelStore, make_query):
+    store.post(RUN, [make_query(number, wanted=2) for number in (5, 6, 7)])
+    taken_back = [store.answer(RUN, n, "first", "ann") for n in (5, 6, 7)][2]
+    store.retract(taken_back, "ann")
+    store.answer(RUN, 6, "first", "bob")
+    assert store.progress(RUN, "ann").for_others == 1  # 6 has both answers, 7 none
+    assert store.progress(RUN, "bob").for_others == 0
+    assert store.progress(RUN).for_others == 0
+    store.lease(RUN, "bob", "BOB", count=9, seconds=LONG)
+    assert store.progress(RUN, "ann").for_others == 0  # it counts as leased
+
+
 def test_a_query_whose_answer_was_taken_back_is_handed_out_again(store: LabelStore):
     take(store, "ann")
     first = store.answer(RUN, 0, "first", "ann", viewer="ANN")
