@@ -14,6 +14,7 @@ import numpy as np
 
 import envs
 from envs.mujoco.simulation import compile_model, load_spec
+from envs.mujoco.task import without_turns
 from pbrl.errors import ConfigError
 
 LOW = 2 / 3
@@ -69,7 +70,7 @@ class Posture:
             heights[step] = self._height()
             touches[step, self._on_the_floor() - 1] = True
         turned = states[:, PITCH].astype(np.float64)
-        leans = np.abs(np.remainder(turned + np.pi, 2 * np.pi) - np.pi)
+        leans = np.abs(without_turns(turned))
         return {
             "torso low": float((heights < LOW * self._start).mean()),
             "torso leaning": float((leans > LEANING).mean()),

@@ -12,7 +12,9 @@ import contextlib
 import functools
 import hashlib
 import os
+import platform
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -26,6 +28,9 @@ from pbrl.cuda_graph import CudaGraph
 
 Run = Callable[[list[Tensor]], Sequence[Tensor | None]]
 """A compiled graph: tensors in, tensors out."""
+_TRACING = threading.RLock()
+"""Held while a function is traced: torch's tracer serves one thread at a time, and predictors may
+be fitted beside the agent."""
 
 
 def _keep_compiled_code() -> None:
@@ -60,7 +65,8 @@ def compile_function(function: Callable) -> Callable:
         shapes = tuple([tensor.shape for tensor in flat])
         graph = graphs.get(shapes)
         if graph is None:
-            graph = graphs[shapes] = _make_graph(function, args, flat)
+            with _TRACING:
+                graph = graphs[shapes] = _make_graph(function, args, flat)
         return graph(args, flat)
 
     return call
@@ -157,9 +163,22 @@ def _fingerprint(graph: fx.GraphModule, flat: list[Tensor]) -> str:
     layouts = [(tuple(t.shape), t.stride(), t.dtype) for t in flat]
     # The number of threads is part of what is built.
     threads = torch.get_num_threads()
-    machine = torch.__version__, torch.backends.cpu.get_cpu_capability(), threads
+    machine = torch.__version__, _instructions(), threads
     told.update(repr((layouts, machine)).encode())
     return told.hexdigest()[:32]
+
+
+@functools.cache
+def _instructions() -> str:
+    """Returns which instructions the processor knows: those of another one may crash the process.
+
+    A library is built for all that this one has, and its folder may be shared by machines.
+    """
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.exists() else []
+    flags = (line.partition(":")[2] for line in lines if line.startswith(("flags", "Features")))
+    known = next(flags, platform.processor())
+    return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()} {known}"
 
 
 def _cache_folder() -> Path:

@@ -104,8 +104,8 @@ class RewardConfig:
     error_rate: float = 0.1
     """Share of answers that the likelihood takes to be uniformly random."""
     error_rate_by_annotator: bool = False
-    """Replace that share by an estimate for each annotator, once 30 of their answers were predicted
-    before they were given."""
+    """Replace that share by an estimate for each annotator, from their answers to pairs that were
+    predicted before; it moves away from that share as they become many."""
     l2_initial: float = 1e-4
     """Weight of the squared weights in the loss at the start (not stated in the paper); 0 turns
     the regularisation off."""

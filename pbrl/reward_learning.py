@@ -79,7 +79,7 @@ class RewardLearning:
         self.told: Callable[[float], object] = lambda share: None
         """Told now and then which share of a long fit is done."""
         self._end_penalty = end_penalty
-        self._fit_is_due = False  # beside the next rollout
+        self._fit_is_due = False  # at once, or beside the next rollout
 
     @property
     def ready(self) -> bool:
@@ -130,16 +130,13 @@ class RewardLearning:
         """
         assert self._annotator is not None
         due = self.due(steps, total_steps) if self.asked else initial_labels(self.config.query)
-        if due <= self.asked:
-            return False
-        with self._clock.time("asking"):
-            queries = self._post(range(self.asked, due))
-            self._annotator.answer(self._store, self._run, queries, episode_return)
-            self.asked = due
-        if self.ready and self.config.reward.fit_while_acting:
-            self._fit_is_due = True
-            return False
-        return self.fit()
+        if due > self.asked:
+            with self._clock.time("asking"):
+                queries = self._post(range(self.asked, due))
+                self._annotator.answer(self._store, self._run, queries, episode_return)
+                self.asked, self._fit_is_due = due, True
+        aside = self.ready and self.config.reward.fit_while_acting and steps < total_steps
+        return self._fit_is_due and not aside and self.fit()
 
     def ask(self, count: int) -> None:
         """Asks people `count` questions: posts them for whoever comes."""
@@ -173,6 +170,7 @@ class RewardLearning:
 
     def fit(self) -> bool:
         """Fits on the answers that stand and returns whether there was one to learn from."""
+        self._fit_is_due = False
         with self._clock.time("fitting"):
             labels = self.labelled()
             if labels is None:

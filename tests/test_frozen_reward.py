@@ -3,6 +3,7 @@
 import dataclasses
 import shutil
 import sqlite3
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -114,6 +115,14 @@ def test_a_store_of_another_task_is_refused(opened, config):
     other = dataclasses.replace(config, env=EnvConfig("pbrl/Hopper-v0", num_envs=2))
     with pytest.raises(ConfigError, match="comparisons on pbrl/InvertedPendulum-v0, but"):
         opened(other)
+
+
+def test_answers_about_angles_without_their_whole_turns_are_refused(opened, config, tmp_path):
+    source = Path(shutil.copytree(config.labels_from, tmp_path / "source"))
+    wrapped = dataclasses.replace(config.env, wrap_angle=True)
+    Run(source).write_config(dataclasses.replace(Run(source).config(), env=wrapped))
+    with pytest.raises(ConfigError, match="without the whole turns .* --env.wrap-angle True here"):
+        opened(dataclasses.replace(config, labels_from=str(source)))
 
 
 def test_a_store_without_answers_is_refused(opened, config, tmp_path):

@@ -65,6 +65,11 @@ class MujocoTask:
     torso_angle: int | None = None  # its place in an observation, of bodies that turn in the plane
 
 
+def without_turns(angles: np.ndarray) -> np.ndarray:
+    """Returns angles in [-pi, pi), rad."""
+    return (angles + np.pi) % (2 * np.pi) - np.pi
+
+
 def within_a_turn(task: MujocoTask) -> MujocoTask:
     """Returns a task whose observations have the torso's angle in [-pi, pi), whole turns left out.
 
@@ -80,7 +85,7 @@ def within_a_turn(task: MujocoTask) -> MujocoTask:
 
     def wrapped(physics: Physics) -> np.ndarray:
         observations = observe(physics)
-        observations[:, place] = (observations[:, place] + np.pi) % (2 * np.pi) - np.pi
+        observations[:, place] = without_turns(observations[:, place])
         return observations
 
     return replace(task, observe=wrapped)

@@ -249,6 +249,7 @@ def labels_of(
         StoreError: There is no such store or run.
         ConfigError: They are about another task.
     """
+    _check_angles(source, config)
     with source_of_labels(source) as (store, name):
         told = store.run_info(name)
         if (told.env_id, told.kind) != (task.env_id, config.feedback):
@@ -262,6 +263,18 @@ def labels_of(
         if labels is not None:
             _check_sizes(store, name, int(labels.numbers[0]), task)
         return labels
+
+
+def _check_angles(source: str, config: TrainConfig) -> None:
+    """Refuses the answers of a run that saw the torso's angle with whole turns, or without."""
+    if not (Path(source) / "config.json").is_file():
+        return  # a store alone does not say
+    wrapped = Run(Path(source).resolve()).config().env.wrap_angle
+    if wrapped != config.env.wrap_angle:
+        raise ConfigError(
+            f"The answers of {source} are about observations {'without' if wrapped else 'with'} "
+            f"the whole turns of the torso's angle: give --env.wrap-angle {wrapped} here too."
+        )
 
 
 def _check_sizes(store: LabelStore, run: str, number: int, task: envs.TaskInfo) -> None:

@@ -23,7 +23,7 @@ class Candidates:
     envs: Ints
     """`(B, K)` environment of each clip."""
     starts: Ints
-    """`(B, K)` index of its first step in that environment's part of the buffer."""
+    """`(B, K)` number of its first step, counted since the start of the run."""
     length: int
     """Steps in a clip."""
 

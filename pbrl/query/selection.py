@@ -20,6 +20,8 @@ from pbrl.store import Query
 Returns = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Observations and actions of C clips, as `SegmentBuffer.gather` gives them, to each member's
 predicted returns `(E, C)`."""
+CLIPS_AT_ONCE = 1000
+"""Clips of which the returns are predicted together: those of games take 200 kB each."""
 
 
 def select_queries(
@@ -75,7 +77,9 @@ def cut_out(
 def candidate_returns(
     buffer: SegmentBuffer, candidates: Candidates, predicted: Returns
 ) -> np.ndarray:
-    """Returns the members' predicted returns of all candidates in one batch: `(E, B, K)`."""
-    clips = buffer.gather(candidates.envs.ravel(), candidates.starts.ravel(), candidates.length)
-    returns = predicted(*clips)
+    """Returns the members' predicted returns of all candidates: `(E, B, K)`."""
+    where, starts = candidates.envs.ravel(), candidates.starts.ravel()
+    parts = [slice(i, i + CLIPS_AT_ONCE) for i in range(0, len(where), CLIPS_AT_ONCE)]
+    gathered = (buffer.gather(where[part], starts[part], candidates.length) for part in parts)
+    returns = np.concatenate([predicted(*clips) for clips in gathered], axis=1)
     return returns.reshape(len(returns), *candidates.envs.shape)

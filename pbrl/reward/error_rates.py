@@ -3,6 +3,12 @@
 What the ensemble predicts of a pair is recorded when the pair is asked, so its answer is held out:
 no member has learnt from it. The estimate replaces the paper's fixed tenth (Christiano et al. 2017,
 section 2.2.3) where a run asks for it; the paper itself takes a constant for all.
+
+Of an annotator whose answers are random with chance e and otherwise follow the model, the model
+expects an answer (1 for the first clip, -1 for the second) of (1 - e) m, where m = 2 p - 1 says by
+how much it held the first likelier. Least squares over the answers gives 1 - e. An answer tells the
+more the surer the model was, m^2 of one that it was certain of; with few such the estimate would be
+anything, so it is drawn to the paper's tenth.
 """
 
 from collections.abc import Sequence
@@ -10,12 +16,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pbrl.likelihood import ensemble_choice_probability, estimated_error_rate
+from pbrl.likelihood import ensemble_choice_probability
 from pbrl.store import Answered, LabelStore
 
 LOWEST, HIGHEST = 0.02, 0.5
-NEEDED = 30
-"""Held-out answers of an annotator below which the fixed rate stands."""
+PRIOR = 30
+"""Answers to pairs that the model was certain of, which count as much as the fixed rate."""
 
 
 class ErrorRates:
@@ -24,7 +30,7 @@ class ErrorRates:
     Args:
         store: The label store.
         run: The run's name.
-        fixed: The share where too little is known.
+        fixed: The share where nothing is known.
     """
 
     def __init__(self, store: LabelStore, run: str, fixed: float) -> None:
@@ -55,12 +61,10 @@ class ErrorRates:
         """
         chose_first = targets[:, 0] - targets[:, 1]
         known = ~np.isnan(first) & (chose_first != 0)
-        if known.sum() < NEEDED:
-            return self._fixed
-        sign = np.sign(first[known] - 0.5) * np.sign(chose_first[known])
-        confidence = np.maximum(first[known], 1 - first[known]).mean()
-        rate = float(estimated_error_rate((0.5 + 0.5 * sign).mean(), confidence))
-        return self._fixed if np.isnan(rate) else float(np.clip(rate, LOWEST, HIGHEST))
+        margin, answer = 2 * first[known] - 1, np.sign(chose_first[known])
+        told = (margin**2).sum()
+        rate = (told - (margin * answer).sum() + PRIOR * self._fixed) / (told + PRIOR)
+        return float(np.clip(rate, LOWEST, HIGHEST))
 
     def _fetch(self, numbers: list[int]) -> None:
         """Keeps the ensemble's probability that the first clip of each query is preferred."""

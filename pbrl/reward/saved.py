@@ -13,6 +13,9 @@ from pbrl.reward.build import make_ensemble
 from pbrl.reward.ensemble import RewardEnsemble
 from pbrl.runs import Run
 
+TORSO_ANGLE = 1
+"""Its place in an observation of every task that knows `--env.wrap-angle`."""
+
 
 class LearnedReward:
     """A function of observations and actions: `reward(observations, actions)`.
@@ -25,10 +28,14 @@ class LearnedReward:
         ensemble: The predictors.
         env_id: The task that they were fitted on.
         steps: Environment steps of the run when they were saved.
+        angle: Place in an observation of an angle, rad, that they were shown without whole turns;
+            None if there is none.
     """
 
-    def __init__(self, ensemble: RewardEnsemble, env_id: str, steps: int) -> None:
-        self.env_id, self.steps = env_id, steps
+    def __init__(
+        self, ensemble: RewardEnsemble, env_id: str, steps: int, angle: int | None = None
+    ) -> None:
+        self.env_id, self.steps, self._angle = env_id, steps, angle
         self.observation_shape, self.action_size = ensemble.observation_shape, ensemble.act_dim
         self._ensemble = ensemble
 
@@ -36,8 +43,8 @@ class LearnedReward:
         """Returns the rewards of actions taken where these observations were made.
 
         Args:
-            observations: `(..., O)` raw, as the task gives them, not normalised; pictures
-                `(..., K, H, W)` uint8.
+            observations: `(..., O)` raw, as the task gives them, not normalised, with the whole
+                turns of a torso's angle or without; pictures `(..., K, H, W)` uint8.
             actions: `(..., A)` as executed, clipped to the task's bounds. Of a discrete action
                 either `(...)` indices from 0, or one-hot.
 
@@ -59,6 +66,10 @@ class LearnedReward:
                 f"{', '.join(map(str, shape))}) and actions (..., {self.action_size}) with the "
                 f"same leading axes, but was given {seen.shape} and {np.shape(actions)}."
             )
+        if self._angle is not None:
+            angles = np.asarray(observations, np.float64)[..., self._angle]
+            seen = seen.copy()
+            seen[..., self._angle] = (angles + np.pi) % (2 * np.pi) - np.pi
         return self._ensemble.reward(seen, done.astype(np.float32))
 
     def __repr__(self) -> str:
@@ -95,7 +106,8 @@ def load_reward(run: str | Path) -> LearnedReward:
             f"{folder.path} had learnt no reward at step {checkpoint.steps}: its first labels come "
             f"after {config.query.initial_steps} steps. Let it train for longer."
         )
-    return LearnedReward(ensemble, config.env.env_id, checkpoint.steps)
+    angle = TORSO_ANGLE if config.env.wrap_angle else None
+    return LearnedReward(ensemble, config.env.env_id, checkpoint.steps, angle)
 
 
 def saved_ensemble(config: TrainConfig, checkpoint: Checkpoint) -> RewardEnsemble | None:

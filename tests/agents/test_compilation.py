@@ -1,12 +1,15 @@
 import os
 import subprocess
 import sys
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
 
+from pbrl import compilation
 from pbrl.agents import NormalizedObservations, PreferencePPO
 from pbrl.compilation import compile_function
 
@@ -134,6 +137,36 @@ def test_the_library_of_another_run_is_used_and_a_damaged_one_built_anew(cache, 
         warnings.simplefilter("error")
         assert torch.equal(compile_function(square_of)(torch.arange(6.0)), torch.arange(6.0) ** 2)
     assert (library.stat().st_mtime_ns != found) == damaged
+
+
+def test_two_threads_may_meet_new_functions_at_once(monkeypatch):
+    """An agent acts while predictors are fitted: torch's tracer knows one thread at a time."""
+    monkeypatch.setattr(compilation, "_library", lambda graph, flat: lambda flat: graph(*flat))
+    x = torch.arange(6.0)
+
+    def work(start):
+        for step in range(20):
+            start.wait()
+
+            def function(x, step=step):
+                for power in range(20):
+                    x = (x + power).relu().tanh()
+                return x + step
+
+            assert torch.equal(compile_function(function)(x), function(x))
+
+    with warnings.catch_warnings(), ThreadPoolExecutor(2) as threads:
+        warnings.simplefilter("error")
+        start = threading.Barrier(2, timeout=60)
+        for done in [threads.submit(work, start) for _ in range(2)]:
+            done.result()
+
+
+def test_a_library_is_for_one_kind_of_processor(cache, monkeypatch):
+    for flags in ("sse2 avx2", "sse2 avx2 avx512_fp16"):
+        monkeypatch.setattr(compilation, "_instructions", lambda flags=flags: flags)
+        compile_function(square_of)(torch.arange(6.0))
+    assert len(list(cache.glob("*.so"))) == 2
 
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")

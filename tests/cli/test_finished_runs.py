@@ -1,6 +1,9 @@
 """A run that is at its end: measured again, or continued with more steps or labels."""
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from pbrl.checkpoints import latest_checkpoint
 from pbrl.runs import Run
@@ -66,7 +69,12 @@ def test_more_steps_alone_ask_nothing_more(pbrl, finished_run):
     assert count_answers(finished_run) == 40
 
 
-def test_more_labels_alone_teach_the_reward(pbrl, finished_run, fingerprint):
+@pytest.mark.parametrize("while_acting", [False, True])
+def test_more_labels_alone_teach_the_reward(pbrl, finished_run, fingerprint, while_acting):
+    """Also where a reward is fitted beside the next rollout, which does not come any more."""
+    run = Run(finished_run)
+    reward = replace(run.config().reward, fit_while_acting=while_acting)
+    run.write_config(replace(run.config(), reward=reward))
     before = fingerprint(finished_run)
     outcome = pbrl(f"train --resume {finished_run} --query.label-budget 50")
     assert outcome.code == 0

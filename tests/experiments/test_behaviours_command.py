@@ -7,11 +7,13 @@ import re
 import numpy as np
 import pytest
 
+import envs
 from experiments.behaviours import behaviour_of, main, play
 from experiments.presets import BEHAVIOUR_PRESETS, PRESETS
 from pbrl.behaviours import BEHAVIOURS
 from pbrl.cli import main as pbrl
 from pbrl.errors import ConfigError
+from pbrl.reward.saved import TORSO_ANGLE, load_reward
 from pbrl.runs import Run
 
 TINY = (
@@ -53,6 +55,22 @@ def test_what_is_measured_is_printed_written_and_filmed(run, tmp_path, capsys, m
     for row in rows:
         assert row["measure"] in printed
         assert float(row["low"]) <= float(row["mean"]) <= float(row["high"])
+
+
+def test_its_reward_is_of_poses_however_often_the_body_has_turned(run):
+    """It was learnt without whole turns, and other programs' observations have them."""
+    reward = load_reward(run)
+    observations = np.random.default_rng(0).uniform(-1, 1, (20, 11))
+    turned = observations.copy()
+    turned[:, 1] -= 4 * np.pi
+    actions = np.zeros((20, 3))
+    found = reward(observations, actions)
+    np.testing.assert_allclose(reward(turned, actions), found, atol=1e-4)
+    assert found.std() > 0.01
+
+
+def test_the_angle_is_at_one_place_in_all_observations():
+    assert {t.torso_angle for t in envs.TASKS.values()} == {None, TORSO_ANGLE}
 
 
 def test_how_the_body_is_held_in_any_run(run, capsys):

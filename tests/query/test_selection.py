@@ -5,6 +5,7 @@ import pytest
 
 from pbrl.buffer import SegmentBuffer
 from pbrl.config import QueryConfig
+from pbrl.query import selection
 from pbrl.query.selection import select_queries
 
 LENGTH, NUM_ENVS, STEPS = 5, 2, 100
@@ -51,6 +52,23 @@ def test_ten_times_as_many_candidates_are_scored_as_asked(buffer):
     ensemble = Ensemble()
     queries = select(buffer, ensemble.returns_of)
     assert ensemble.clips_seen == 10 * len(queries) * 2
+
+
+def test_many_candidates_are_scored_in_parts_as_at_once(buffer, monkeypatch):
+    at_once = select(buffer, Ensemble().returns_of, range(10))
+    monkeypatch.setattr(selection, "CLIPS_AT_ONCE", 7)
+    parts = []
+    ensemble = Ensemble()
+
+    def predicted(observations, actions):
+        parts.append(len(observations))
+        return ensemble.returns_of(observations, actions)
+
+    in_parts = select(buffer, predicted, range(10))
+    assert parts == [7] * 28 + [4]
+    for one, other in zip(at_once, in_parts, strict=True):
+        assert [c.content_hash for c in one.segments] == [c.content_hash for c in other.segments]
+        np.testing.assert_array_equal(one.predicted_returns, other.predicted_returns)
 
 
 def test_what_is_asked_is_what_the_ensemble_disagrees_on(buffer):
