@@ -76,7 +76,7 @@ class Row:
     """The teacher who knows it, or `posture`."""
     seed: int
     labels: int
-    """Answers asked for."""
+    """Answers asked for; 0 on the true reward."""
     steps: int
     """Steps that the agent was trained for."""
     episodes: int
@@ -131,9 +131,10 @@ def _measured(run: Run, options: argparse.Namespace) -> list[Row]:
     films = options.films is not None
     played = play(config, agent, behaviour, options.episodes, options.stochastic, films)
     measures = behaviour.measures(played.seen)
+    labels = config.query.label_budget if config.reward_source == "preferences" else 0
     rows = [
         Row(
-            *(run.name, name, config.seed, config.query.label_budget, checkpoint.steps),
+            *(run.name, name, config.seed, labels, checkpoint.steps),
             *(options.episodes, measure, float(np.mean(values)), *confidence_interval(values)),
         )
         for measure, values in measures.items()

@@ -20,6 +20,8 @@ AnnotatorName = Literal["teacher", "human", "none"]
 Device = Literal["auto", "cpu", "cuda"]
 Activation = Literal["tanh", "relu"]
 PictureFormat = Literal["auto", "contiguous", "channels_last", "bfloat16"]
+FOR_QUESTIONS = ("reward", "query", "teacher", "teacher_clips")
+"""Parts of a run's settings, and settings, that a run on the true reward does not use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +245,8 @@ class TrainConfig:
         """
         if self.reward_source == "preferences":
             return self
-        idle = {"reward", "query", "teacher", "teacher_clips"}
-        return dataclasses.replace(self, **{name: getattr(TrainConfig(), name) for name in idle})
+        unused = {name: getattr(TrainConfig(), name) for name in FOR_QUESTIONS}
+        return dataclasses.replace(self, **unused)
 
     def to_json(self) -> str:
         """Returns the configuration as indented JSON, the content of `config.json`."""

@@ -44,10 +44,12 @@ def aggregates_of(returns: Returns, seed: int = SEED) -> list[Aggregate]:
     """
     rng = np.random.default_rng(seed)
     nothing = np.full((1, len(returns.tasks)), np.nan)
-    true = returns.of(TRUE_REWARD) if TRUE_REWARD in returns.conditions else nothing
     found = []
     for condition, of_condition in zip(returns.conditions, scores(returns), strict=True):
-        learned = nothing if condition == TRUE_REWARD else returns.of(condition)
+        baseline = returns.baseline(condition)
+        known = baseline not in (None, condition)
+        learned = returns.of(condition) if known else nothing
+        true = returns.of(baseline) if known and baseline else nothing
         found.append(
             Aggregate(
                 condition=condition,

@@ -1,7 +1,9 @@
 """Learning curves: the true return against environment steps, over the seeds of one condition."""
 
 import csv
-from collections.abc import Iterable, Sequence
+import dataclasses
+import itertools
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,6 +82,13 @@ def joined(first: Curve, second: Curve) -> Curve:
         for seed, returns in zip(curve.seeds, curve.returns, strict=True):
             runs[seed] = dict(zip(curve.steps.tolist(), returns.tolist(), strict=True))
     return _curve(first.task, first.condition, dict(sorted(runs.items())))
+
+
+def of_seeds(curve: Curve, seeds: Collection[int]) -> Curve:
+    """Returns the curve of some seeds alone, perhaps of none."""
+    kept = [seed in seeds for seed in curve.seeds]
+    names = tuple(itertools.compress(curve.seeds, kept))
+    return dataclasses.replace(curve, seeds=names, returns=curve.returns[kept])
 
 
 def read_returns(folder: Path) -> tuple[np.ndarray, np.ndarray]:

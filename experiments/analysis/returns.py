@@ -51,6 +51,16 @@ class Returns:
             )
         return self.learned[self.conditions.index(condition)]
 
+    def baseline(self, condition: str) -> str | None:
+        """Returns by which runs on the true reward a condition is measured; None if there are none.
+
+        Those with the same settings where there are such: `true reward, agent.lr=0.001` for
+        `700 labels, agent.lr=0.001`.
+        """
+        words = condition.split(", ")[1:]
+        names = (", ".join((TRUE_REWARD, *words[i:])) for i in range(len(words) + 1))
+        return next((name for name in names if name in self.conditions), None)
+
     @property
     def true(self) -> np.ndarray:
         """`(tasks,)` mean return of the runs on the true reward; NaN where there is none."""

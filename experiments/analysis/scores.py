@@ -2,8 +2,8 @@
 
 A score is (learned - random) / (true - random), task by task: 0 is the policy network before
 training, which acts while the first questions are collected, and 1 the mean agent that learnt from
-the true reward. Plain ratios of returns mislead where returns are negative: a worse agent would
-score above 1.
+the true reward, with the same settings where some were changed. Plain ratios of returns mislead
+where returns are negative: a worse agent would score above 1.
 """
 
 from collections.abc import Iterator
@@ -18,8 +18,22 @@ def scores(returns: Returns) -> np.ndarray:
 
     A task whose agents on the true reward did no better than untrained ones has no scores.
     """
-    gain = returns.true - returns.untrained
-    return (returns.learned - returns.untrained) / np.where(gain > 0, gain, np.nan)
+    gains = np.array([true_return(returns, name) for name in returns.conditions])
+    gains = (gains - returns.untrained)[:, None]  # (conditions, 1, tasks)
+    return (returns.learned - returns.untrained) / np.where(gains > 0, gains, np.nan)
+
+
+def true_return(returns: Returns, condition: str) -> np.ndarray:
+    """Returns the `(tasks,)` mean return of the true-reward runs that a condition is measured by.
+
+    NaN where there is none.
+    """
+    name = returns.baseline(condition)
+    if name is None:
+        return np.full(len(returns.tasks), np.nan)
+    known = ~np.isnan(returns.of(name))
+    total = np.where(known, returns.of(name), 0.0).sum(axis=0)
+    return total / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
 
 
 def remarks(returns: Returns) -> tuple[str, ...]:
@@ -42,10 +56,12 @@ def _missing_runs(returns: Returns) -> Iterator[str]:
 
 
 def _missing_scales(returns: Returns) -> Iterator[str]:
-    for task, true, untrained in zip(returns.tasks, returns.true, returns.untrained, strict=True):
-        if np.isnan(returns.learned[:, :, returns.tasks.index(task)]).all():
+    best = np.array([true_return(returns, name) for name in returns.conditions])
+    for index, (task, untrained) in enumerate(zip(returns.tasks, returns.untrained, strict=True)):
+        if np.isnan(returns.learned[:, :, index]).all():
             continue
-        if np.isnan(true):
+        true = np.max(best[:, index], where=~np.isnan(best[:, index]), initial=-np.inf)
+        if np.isinf(true):
             yield f"{task}: no score, as no run learnt from the true reward."
         elif np.isnan(untrained):
             yield f"{task}: no score, as no run measured the return before training."

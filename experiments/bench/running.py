@@ -24,7 +24,8 @@ def run_driver(python: Path, driver: str, settings: Mapping[str, Any]) -> dict[s
     Args:
         python: The contender's interpreter.
         driver: Name of the program in `drivers`.
-        settings: What it is given; native threads are held to its `threads`, no GPU is used.
+        settings: What it is given; native threads are held to its `threads`, and a GPU is used
+            where its `device` is `cuda`.
 
     Raises:
         DriverError: The driver failed.
@@ -35,8 +36,9 @@ def run_driver(python: Path, driver: str, settings: Mapping[str, Any]) -> dict[s
         "NPROC": threads,  # JAX's pool
         "XLA_FLAGS": f"--xla_cpu_multi_thread_eigen={str(threads != '1').lower()}",
         "JAX_PLATFORMS": "cpu",
-        "CUDA_VISIBLE_DEVICES": "",
     }
+    if settings.get("device") != "cuda":
+        environment["CUDA_VISIBLE_DEVICES"] = ""
     command = [str(python), "-P", str(DRIVERS / f"{driver}.py"), json.dumps(dict(settings))]
     with tempfile.TemporaryDirectory() as folder:  # for the logs that libraries leave behind
         status, out, err = _run_to_its_end(command, environment, folder)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.analysis.curves import Curve, common_steps, curve_of, joined, read_curves
+from experiments.analysis.curves import Curve, common_steps, curve_of, joined, of_seeds, read_curves
 from experiments.analysis.returns import returns_of
 from experiments.figures.figure_files import write_figure
 from experiments.sweeps.grids import FIGURES
@@ -17,7 +17,8 @@ def draw(name: str, outcomes: Sequence[Outcome], runs: Path, folder: Path) -> li
         name: The figure, one of `FIGURES`.
         outcomes: Its finished runs, those of a task all of one length.
         runs: Folder of the runs, from which the curves are read.
-        folder: Where the files go. Curves that are there stay where their runs are gone.
+        folder: Where the files go. Curves of these runs that are there stay where the runs' folders
+            are gone.
 
     Returns:
         The files written.
@@ -30,9 +31,24 @@ def draw(name: str, outcomes: Sequence[Outcome], runs: Path, folder: Path) -> li
     conditions = [one.cell(grid.tasks[0], 1, steps, 1).condition for one in grid.conditions]
     returns = returns_of(outcomes, grid.tasks, conditions, seeds)
     earlier = folder / f"{name}-curves.csv"
-    kept = {(c.task, c.condition): c for c in read_curves(earlier)} if earlier.exists() else {}
+    kept = {(c.task, c.condition): c for c in _kept(earlier, outcomes)}
     found = kept | {(c.task, c.condition): c for c in _curves(name, outcomes, runs, kept)}
     return write_figure(returns, list(found.values()), folder, name)
+
+
+def _kept(file: Path, outcomes: Sequence[Outcome]) -> list[Curve]:
+    """Returns the curves in a file that are of these runs, whose folders may be gone."""
+    if not file.exists():
+        return []
+    seeds: dict[tuple[str, str, int], set[int]] = {}
+    for one in outcomes:
+        end = int(common_steps(one.steps)[-1])
+        seeds.setdefault((one.task, one.condition, end), set()).add(one.seed)
+    kept = (
+        of_seeds(c, seeds.get((c.task, c.condition, int(c.steps[-1])), ()))
+        for c in read_curves(file)
+    )
+    return [curve for curve in kept if curve.seeds]
 
 
 def _curves(

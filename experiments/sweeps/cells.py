@@ -16,7 +16,7 @@ from typing import Any
 
 from experiments.presets import PRESETS
 from experiments.sweeps.outcomes import TRUE_REWARD
-from pbrl.config import TrainConfig
+from pbrl.config import Device, TrainConfig
 from pbrl.errors import ConfigError, nearest
 
 Changes = tuple[tuple[str, Any], ...]
@@ -41,6 +41,8 @@ class Cell:
     """The settings that make the variant."""
     threads: int = 1
     """Processors that the run takes."""
+    device: Device = "cpu"
+    """Where its networks live."""
 
     def __post_init__(self) -> None:
         """Refuses a task that has no preset."""
@@ -78,7 +80,10 @@ class Cell:
             changes["query.label_budget"] = self.labels
         config = with_changes(preset, tuple(changes.items()))
         return dataclasses.replace(
-            config, threads=self.threads, learner_threads=config.learner_threads or self.threads
+            config,
+            threads=self.threads,
+            learner_threads=config.learner_threads or self.threads,
+            device=self.device,
         )
 
     def train_arguments(self, root: Path) -> list[str]:
@@ -93,6 +98,7 @@ class Cell:
         return [
             *("train", self.task, *reward, *changes, "--runs", str(self.folder(root))),
             *(f"--seed={self.seed}", f"--total-steps={self.steps}", f"--threads={self.threads}"),
+            *([f"--device={self.device}"] if self.device != "cpu" else []),
         ]
 
 

@@ -14,8 +14,9 @@ from pbrl.config import TrainConfig, differing_fields
 from pbrl.errors import CheckpointError, ConfigError
 from pbrl.runs import PACKAGES, Run, installed_versions
 
-MAY_DIFFER = {"threads", "query.max_lag"}
-"""Results do not depend on the first; the second is about people, whom no grid asks."""
+MAY_DIFFER = {"threads", "device", "query.max_lag"}
+"""Results do not depend on the first two but in their last digits; the third is about people, whom
+no grid asks."""
 MEASURED = {"agent.picture_format", "reward.picture_format"}
 """Where a cell says `auto`, the run's settings say what was measured when it began."""
 
@@ -46,10 +47,22 @@ def evaluation_file(cell: Cell, root: Path) -> Path:
     return cell.folder(root) / "evaluation.json"
 
 
-def is_finished(cell: Cell, root: Path) -> bool:
-    """Returns whether a run was trained to its end and evaluated."""
+def is_finished(cell: Cell, root: Path, episodes: int | None = None) -> bool:
+    """Returns whether a run was trained to its end and evaluated.
+
+    Args:
+        cell: The run.
+        root: Folder of the runs.
+        episodes: Of its evaluation; None for any number.
+    """
     file = evaluation_file(cell, root)
-    return file.is_file() and file.stat().st_size > 0  # an evaluation that was stopped leaves 0
+    if not file.is_file() or not file.stat().st_size:  # an evaluation that was stopped leaves 0
+        return False
+    if episodes is None:
+        return True
+    evaluation = json.loads(file.read_text())
+    measured = evaluation.get("returns") or evaluation.get("learned_returns")
+    return measured is None or len(measured) == episodes
 
 
 def check_as_asked(cell: Cell, root: Path) -> None:
@@ -136,14 +149,16 @@ def known_versions(run: Run) -> str:
 
 
 def config_hash(run: Run) -> str:
-    """Returns the first 12 hex digits of the SHA-256 of what is not a default, but for the seed.
+    """Returns the first 12 hex digits of the SHA-256 of what is not a default.
 
-    Of the settings that the run uses: see `TrainConfig.in_use`.
+    But for the seed, what results do not depend on, and what the run does not use (see
+    `TrainConfig.in_use`).
 
     A setting that a later version adds, and that stands at its default, changes no hash.
     """
     differing = differing_fields(run.config().in_use(), TrainConfig())
-    settings = {name: own for name, (own, _) in differing.items() if name != "seed"}
+    left_out = {"seed", *MAY_DIFFER}
+    settings = {name: own for name, (own, _) in differing.items() if name not in left_out}
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -68,7 +68,7 @@ class LocalWorkers:
 
     def begin(self, cell: Cell) -> Change:
         """Begins a run, or goes on with it, and says how."""
-        if is_finished(cell, self._root):  # by another sweep, meanwhile
+        if is_finished(cell, self._root, self._episodes):  # by another sweep, meanwhile
             return Change(cell, State.FINISHED)
         try:
             job = _Job(cell, self._root, self._free[0], self._episodes)

@@ -62,7 +62,7 @@ def _carry_out(order: Order) -> Change:
             f"{socket.gethostname()} does not see the shared folder {shared}, or the sweep was "
             "stopped. Mount it under this path on every machine of the cluster."
         )
-    if is_finished(cell, shared):  # by a process that died before it could say so
+    if is_finished(cell, shared, order.episodes):  # by a process that died before it could say so
         return Change(cell, State.FINISHED)
     local = own_folder(shared)
     fetch(cell, shared, local)

@@ -32,7 +32,8 @@ class RayWorkers:
         episodes: Fresh episodes that a finished run is measured by.
 
     Raises:
-        PbrlError: Ray is not installed, or there is no cluster.
+        PbrlError: Ray is not installed, there is no cluster, or no machine of it has what a run is
+            to have.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class RayWorkers:
         self._tasks: dict[Any, Cell] = {}
         self._room, self._counted = 0, float("-inf")
         self._stops = 0
+        self._check_room()
         self._sign = self._shared / f".sweep-{uuid.uuid4().hex}"
         with disk_errors(self._sign):
             self._shared.mkdir(parents=True, exist_ok=True)
@@ -102,12 +104,34 @@ class RayWorkers:
             return Change(cell, State.STOPPED)
         return change
 
+    def _check_room(self) -> None:
+        """Refuses what no machine of the cluster could take: Ray would wait for one for ever."""
+        machines = self._machines()
+        if any(self._places_of(one) for one in machines):
+            return
+        has = "; ".join(
+            f"{one.get('CPU', 0):g} processors, {one.get('GPU', 0):g} GPUs" for one in machines
+        )
+        self._ray.shutdown()
+        raise ConfigError(
+            f"Each run is to have {self._threads} processors (--threads) and {self._gpus:g} GPUs "
+            f"(--gpus), which no machine of the cluster has (they have {has or 'nothing'})."
+        )
+
+    def _machines(self) -> list[dict[str, float]]:
+        """Returns what each machine that is alive has."""
+        return [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+
+    def _places_of(self, machine: dict[str, float]) -> int:
+        """Returns how many runs a machine can take at a time."""
+        places = int(machine.get("CPU", 0) // self._threads)
+        if self._gpus:
+            places = min(places, int(machine.get("GPU", 0) / self._gpus))
+        return places
+
     def _places(self) -> int:
         """Returns how many runs can be made at a time."""
-        there = self._ray.cluster_resources()
-        places = int(there.get("CPU", 0) // self._threads)
-        if self._gpus:
-            places = min(places, int(there.get("GPU", 0) / self._gpus))
+        places = sum(map(self._places_of, self._machines()))
         return places if self._most is None else min(places, self._most)
 
 

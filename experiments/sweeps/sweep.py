@@ -73,17 +73,19 @@ class Sweep:
     Args:
         cells: The runs, in the order in which they are begun.
         root: Folder of the runs.
+        episodes: Fresh episodes that finished runs are to be measured by; None for any number.
 
     Raises:
         CheckpointError: A folder holds a run with other settings than are asked for.
     """
 
-    def __init__(self, cells: Sequence[Cell], root: Path) -> None:
+    def __init__(self, cells: Sequence[Cell], root: Path, episodes: int | None = None) -> None:
         for cell in cells:
             check_as_asked(cell, root)
         self.root = root
         self.states = {
-            cell: State.FINISHED if is_finished(cell, root) else State.WAITING for cell in cells
+            cell: State.FINISHED if is_finished(cell, root, episodes) else State.WAITING
+            for cell in cells
         }
         self._steps = {cell: self._steps_of(cell) for cell in self.states}
         self._steps_before, self._begun = sum(self._steps.values()), time.monotonic()

@@ -2,8 +2,10 @@
 
 import argparse
 import contextlib
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 
 from rich.console import Console
 
@@ -18,6 +20,7 @@ from experiments.sweeps.sweep import State, Sweep, Workers, carry_out
 from pbrl.cli import INTERRUPTED
 from pbrl.cli.assembly import describe_task
 from pbrl.cli.checks import check_config
+from pbrl.config import Device
 from pbrl.errors import ConfigError
 
 
@@ -57,11 +60,17 @@ def add_options(parser: argparse.ArgumentParser, runs: Path) -> None:
         help="processors of each run (default: 1)",
     )
     parser.add_argument(
+        "--device",
+        choices=get_args(Device),
+        help="where networks live (default: cpu; auto, which takes a GPU, with --gpus)",
+    )
+    parser.add_argument(
         "--episodes",
         type=at_least_one,
         default=EPISODES,
         metavar="N",
-        help=f"fresh episodes that a finished run is measured by (default: {EPISODES})",
+        help="fresh episodes that a finished run is measured by; one that was measured by another "
+        f"number is measured anew (default: {EPISODES})",
     )
     parser.add_argument(
         "--collect",
@@ -125,6 +134,8 @@ def make(cells: Sequence[Cell], options: argparse.Namespace) -> int:
     Raises:
         PbrlError: They cannot be made.
     """
+    device = options.device or ("auto" if options.gpus else "cpu")
+    cells = [dataclasses.replace(cell, device=device) for cell in cells]
     check_cells(cells)
     return 0 if options.collect else _make(cells, options, runs_folder(options))
 
@@ -148,7 +159,7 @@ def runs_folder(options: argparse.Namespace) -> Path:
 
 def _make(cells: Sequence[Cell], options: argparse.Namespace, root: Path) -> int:
     console = Console()
-    sweep = Sweep(cells, root)
+    sweep = Sweep(cells, root, options.episodes)
     with _workers(options, root) as workers, progress_for(console) as display:
         carry_out(sweep, workers, display)
     if sweep.those(State.STOPPED):

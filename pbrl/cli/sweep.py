@@ -15,7 +15,7 @@ from experiments.sweeps.outcomes import Outcome
 from pbrl.annotators import TARGET, TEACHERS
 from pbrl.cli.many_runs import add_options, at_least_one, make_and_collect, runs_folder, seed
 from pbrl.cli.options import with_settings
-from pbrl.config import TrainConfig
+from pbrl.config import FOR_QUESTIONS, TrainConfig
 from pbrl.errors import ConfigError, nearest
 from pbrl.runs import disk_errors
 
@@ -26,6 +26,7 @@ INSTEAD = {
     "reward_source": "--true-reward",
     "teacher": "--teachers",
     "threads": "--threads",
+    "device": "--device",
     "env.env_id": "another task",
 }
 """Settings that have options of their own."""
@@ -104,6 +105,11 @@ def _cells(options: argparse.Namespace) -> Iterator[Cell]:
     for task in options.tasks:
         if task not in PRESETS:
             raise ConfigError(f"There is no preset {task!r}. {nearest(task, PRESETS)}")
+        if not PRESETS[task].env.true_reward:
+            raise ConfigError(
+                f"{task} has no return that runs could be measured by: `pbrl reproduce fig4 "
+                f"--tasks {task}` makes them, and measures how much of the behaviour they show."
+            )
     for name in options.teachers:
         if name not in ANSWERING:
             raise ConfigError(f"There is no teacher {name!r}. {nearest(name, ANSWERING)}")
@@ -111,9 +117,10 @@ def _cells(options: argparse.Namespace) -> Iterator[Cell]:
         preset = PRESETS[task]
         steps = options.steps or preset.total_steps
         for changes in _combinations(options.set, preset):
-            words = ", ".join(f"{name}={_in_words(value)}" for name, value in changes)
+            words = _words(changes)
             if options.true_reward:
-                yield Cell(task, None, number, steps, words, changes, options.threads)
+                used = tuple(c for c in changes if c[0].partition(".")[0] not in FOR_QUESTIONS)
+                yield Cell(task, None, number, steps, _words(used), used, options.threads)
             for labels, teacher in itertools.product(_budgets(options, preset), options.teachers):
                 erring = teacher != "oracle"
                 who = TARGET if teacher == TARGET else f"{teacher} teacher" * erring
@@ -121,6 +128,10 @@ def _cells(options: argparse.Namespace) -> Iterator[Cell]:
                 of_teacher = (("teacher", teacher),) if erring else ()
                 of_all = (*of_teacher, *changes)
                 yield Cell(task, labels, number, steps, variant, of_all, options.threads)
+
+
+def _words(changes: Changes) -> str:
+    return ", ".join(f"{name}={_in_words(value)}" for name, value in changes)
 
 
 def _budgets(options: argparse.Namespace, preset: TrainConfig) -> list[int]:

@@ -55,6 +55,14 @@ def shared(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("options", ["--gpus 1", "--threads 4096"])
+def test_what_no_machine_could_take_is_refused(refused, shared, options):
+    sentence = refused(f"sweep debug --ray local --shared {shared} {options}")
+    assert "which no machine of the cluster has" in sentence
+    assert not list(shared.rglob("*"))
+
+
+@pytest.mark.slow
 def test_a_run_whose_worker_is_killed_comes_to_the_same_end(start, pbrl, shared, tmp_path):
     process = start(f"sweep {SETTINGS} --ray local --jobs 1 --shared {shared}")
     wait_until(lambda: list(shared.rglob("checkpoints/step_*")) or process.poll() is not None)

@@ -4,9 +4,11 @@ import signal
 import time
 
 import pytest
+import torch
 
 from experiments.sweeps.cells import Cell
 from experiments.sweeps.outcomes import read_outcomes
+from pbrl.cli import many_runs
 from pbrl.cli.sweep import _cells, _parser
 from pbrl.runs import write_whole
 
@@ -47,9 +49,37 @@ def test_teachers_and_settings_make_variants():
     ]
 
 
+def test_on_the_true_reward_settings_of_questions_make_no_difference():
+    """Nothing is asked there: such runs are the same, and what all are measured by."""
+    line = "Hopper --true-reward --labels 700 --set reward.lr=1e-3 reward.lr=1e-4 agent.lr=1e-2"
+    assert list(dict.fromkeys(conditions(line))) == [
+        "true reward, agent.lr=0.01",
+        "700 labels, reward.lr=0.001, agent.lr=0.01",
+        "700 labels, reward.lr=0.0001, agent.lr=0.01",
+    ]
+
+
+def test_networks_live_where_it_was_said_and_the_condition_is_the_same(monkeypatch, tmp_path):
+    made = []
+    monkeypatch.setattr(many_runs, "_make", lambda cells, *_: made.extend(cells) or 1)
+    for words in ("", "--device auto"):
+        options = _parser().parse_args(f"debug {words} --runs {tmp_path}".split())
+        many_runs.make(list(_cells(options)), options)
+    assert [cell.device for cell in made] == ["cpu", "auto"]
+    assert made[0].folder(tmp_path) == made[1].folder(tmp_path)
+    assert "--device=auto" in made[1].train_arguments(tmp_path)
+    assert made[1].config().device == "auto"
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
+        ("Hopper Hopper-backflip", "`pbrl reproduce fig4 --tasks Hopper-backflip` makes them"),
+        ("Hopper --set device=cuda", "--set device is not taken: say --device."),
+        pytest.param(
+            *("Hopper --device cuda", "--device is cuda, but torch finds no such device"),
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU"),
+        ),
         ("Hoper", "There is no preset 'Hoper'. Did you mean Hopper"),
         ("Hopper --teachers oracel", "no teacher 'oracel'. Did you mean oracle?"),
         ("Hopper --set agent.lr", "example agent.lr=1e-4 agent.lr=1e-3; given: 'agent.lr'."),
@@ -126,3 +156,8 @@ def test_ctrl_c_then_on_to_the_end_then_never_again(start, pbrl, tmp_path):
     before = log.stat().st_mtime_ns
     assert pbrl(line).code == 0
     assert log.stat().st_mtime_ns == before
+
+    assert pbrl(line.replace("--episodes 2", "--episodes 3")).code == 0
+    (again,) = read_outcomes(tmp_path / "outcomes.csv")
+    assert (again.episodes, again.config_hash) == (3, row.config_hash)
+    assert [path.name for path in run.glob("checkpoints/*")][-1] == "step_000000020480"

@@ -34,6 +34,24 @@ def test_scores_by_hand():
     assert returns.steps == (1000,)
 
 
+def test_what_was_made_with_other_settings_is_measured_by_the_true_reward_with_them():
+    runs = [
+        *HOPPER,
+        outcome("true reward, agent.lr=0.1", 1, 40.0),
+        outcome("700 labels, agent.lr=0.1", 1, 15.0),
+        outcome("700 labels, mistake teacher, agent.lr=0.1", 1, 40.0),
+        outcome("700 labels, mistake teacher", 1, 40.0),
+    ]
+    returns = returns_of(runs, seeds=[1])
+    found = dict(zip(returns.conditions, scores(returns)[:, 0, 0], strict=True))
+    assert found["true reward, agent.lr=0.1"] == 1
+    assert found["700 labels, agent.lr=0.1"] == 0.5  # of -10 to 40
+    assert found["700 labels, mistake teacher, agent.lr=0.1"] == 1
+    assert found["700 labels, mistake teacher"] == 50 / 190  # of -10 to 180
+    (alone,) = scores(returns_of(runs[-3:-1], seeds=[1]))[:1]
+    assert np.isnan(alone).all()
+
+
 def test_negative_returns_do_not_mislead():
     """Reacher: (-12 + 44) / (-6 + 44) = .84, where the plain ratio would be 2."""
     runs = [

@@ -15,6 +15,16 @@ def test_the_last_line_counts_and_threads_are_held(drivers):
     assert run_driver(python, "echo", {"number": 3, "threads": 2}) == {"value": 3, "threads": "2"}
 
 
+@pytest.mark.parametrize(("device", "seen"), [("cuda", "7"), ("cpu", ""), (None, "")])
+def test_a_driver_sees_a_gpu_if_it_is_to_use_one(drivers, monkeypatch, device, seen):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
+    (drivers / "sees.py").write_text(
+        "import json, os\nprint(json.dumps(os.environ.get('CUDA_VISIBLE_DEVICES')))"
+    )
+    settings = {} if device is None else {"device": device}
+    assert run_driver(Path(sys.executable), "sees", settings) == seen
+
+
 def test_a_driver_that_fails_says_why(drivers):
     with pytest.raises(DriverError, match="no such task"):
         run_driver(Path(sys.executable), "fails", {})

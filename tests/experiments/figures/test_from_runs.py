@@ -84,6 +84,20 @@ def test_runs_made_later_join_a_curve_whose_runs_are_gone(make, tmp_path):
     assert curve.steps.tolist()[-1] == STEPS
 
 
+def test_curves_of_other_runs_are_not_drawn(make, tmp_path):
+    """Of another length, seed or condition: their table was moved away, and their curves stayed."""
+    before = [make(condition, seed, 100.0) for condition in (Condition(None), Condition(40))
+              for seed in (1, 2)]  # fmt: skip
+    draw("tiny", before, tmp_path / "runs", tmp_path)
+    draw("tiny", [make(Condition(None), 1, 30.0, steps=500)], tmp_path / "runs", tmp_path)
+    (curve,) = read_curves(tmp_path / "tiny-curves.csv")
+    assert (curve.condition, curve.seeds) == ("true reward", (1,))
+    assert (curve.steps[-1], curve.returns[0, -1]) == (500, 30.0)
+    draw("tiny", before[:3], tmp_path / "runs", tmp_path)
+    found = [(one.condition, one.seeds) for one in read_curves(tmp_path / "tiny-curves.csv")]
+    assert sorted(found) == [("40 labels", (1,)), ("true reward", (1, 2))]
+
+
 def test_each_task_has_its_own_number_of_steps(make, tmp_path):
     outcomes = [make(Condition(None), 1, 100.0)]
     outcomes.append(make(Condition(None), 1, 200.0, "Swimmer", steps=3 * STEPS))

@@ -51,6 +51,12 @@ def test_the_hash_is_of_all_settings_but_the_seed(finish, cell, tmp_path):
     assert len(one) == 12
 
 
+def test_the_hash_is_not_of_what_results_do_not_depend_on(finish, cell, tmp_path):
+    cells = [cell, replace(cell, threads=2, variant="b"), replace(cell, device="auto", variant="c")]
+    assert len({config_hash(Run(finish(c, tmp_path))) for c in cells}) == 1
+    check_as_asked(replace(cell, threads=3, device="auto"), tmp_path)
+
+
 def test_a_run_as_trained_is_the_run_that_is_asked_for(debug_run, cell, tmp_path):
     """By the settings that `pbrl train debug` wrote, whatever processors it took."""
     shutil.copytree(debug_run, cell.folder(tmp_path) / debug_run.name)

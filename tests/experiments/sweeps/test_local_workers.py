@@ -105,7 +105,7 @@ def test_a_run_that_another_sweep_makes_is_left_alone(programs, cell, tmp_path):
 
 def test_a_run_that_was_finished_meanwhile_is_not_made(programs, finish, cell, tmp_path):
     finish(cell, tmp_path)
-    assert LocalWorkers(tmp_path, [(0,)]).begin(cell).state is State.FINISHED
+    assert LocalWorkers(tmp_path, [(0,)], episodes=2).begin(cell).state is State.FINISHED
 
 
 def test_each_run_has_processors_of_its_own(monkeypatch):

@@ -79,6 +79,15 @@ def test_a_finished_run_is_not_made_again(finish, cells, tmp_path):
     assert workers.begun == [1, 3, 4, 5]
 
 
+def test_a_run_that_was_measured_by_other_episodes_is_measured_again(finish, cells, tmp_path):
+    finish(cells[0], tmp_path)  # by two
+    finish(cells[1], tmp_path, returns=None, learned_returns=[0.0] * 5)  # it has no true reward
+    for episodes, begun in ((2, [2, 3, 4, 5]), (5, [1, 3, 4, 5]), (None, [3, 4, 5])):
+        workers = Two({})
+        carry_out(Sweep(cells, tmp_path, episodes), workers, Heard())
+        assert workers.begun == begun
+
+
 def test_ctrl_c_stops_what_runs_and_begins_no_more(cells, tmp_path):
     runs, workers, display = Sweep(cells, tmp_path), Two({}, interrupted_at=3), Heard()
     before = signal.getsignal(signal.SIGINT)
