@@ -834,8 +834,8 @@ MISTAKES = (
     Mutant(
         "mistake 19: a plain ratio of returns as the score",
         "experiments/analysis/scores.py",
-        "(returns.learned - returns.untrained) / np.where(gain > 0, gain, np.nan)",
-        "returns.learned / np.where(gain > 0, returns.true, np.nan)",
+        "(returns.learned - returns.untrained) / np.where(gains > 0, gains, np.nan)",
+        "returns.learned / np.where(gains > 0, returns.true, np.nan)",
         "tests/experiments/analysis/test_scores.py::test_negative_returns_do_not_mislead",
     ),
 )
@@ -879,9 +879,16 @@ STORE = (
     Mutant(
         "store: no one is asked again what they have judged",
         "pbrl/store/leases.py",
-        ".where(judged == 0, conditions",
+        ".where(~conditions.judged(annotator), conditions",
         ".where(conditions",
         f"{LEASES}::test_answers_that_check_people_do_not_close_a_query",
+    ),
+    Mutant(
+        "store: what was judged anew does not come back with an old answer that is taken back",
+        "pbrl/store/answers.py",
+        "leased = viewer is not None and not connection.execute(select(anew)).scalar_one()",
+        "leased = viewer is not None",
+        f"{LEASES}::test_who_has_judged_a_query_anew_meanwhile_does_not_get_it_again",
     ),
     Mutant(
         "store: overlap is two people, not two viewers of one",
@@ -967,9 +974,17 @@ BESIDE_PEOPLE = (
     Mutant(
         "viewer: the next pair shows only once the answer is durable",
         "labeling_ui/session.py",
-        "self.screen = Screen.STORING\n            self._requests.append(Store(judgement))",
+        "self.screen, self._from_browsing = Screen.STORING, False\n"
+        "            self._requests.append(Store(judgement))",
         "self._requests.append(Store(judgement))\n            self._next()",
         f"{SESSION}::test_the_next_pair_is_shown_only_when_the_answer_is_durable",
+    ),
+    Mutant(
+        "viewer: who is away leaves the pairs to others",
+        "labeling_ui/session.py",
+        "        self._requests.append(Rest())\n",
+        "",
+        f"{SESSION}::test_who_does_nothing_for_long_leaves_the_pairs_to_others_and_gets_new_ones",
     ),
     Mutant(
         "viewer: left is the clip that stands left",
