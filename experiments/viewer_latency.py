@@ -104,7 +104,7 @@ def measure(task: str, answers: int, seconds: float) -> Waits:
     env_id = f"pbrl/{task}-v0"
     with tempfile.TemporaryDirectory() as folder, virtual_screen() as display:
         run, told = Run(Path(folder)), Path(folder) / "told.jsonl"
-        run.write_config(TrainConfig(env=EnvConfig(env_id=env_id)))
+        run.write_config(TrainConfig(env=EnvConfig(env_id=env_id), annotator="human"))
         clips = real_clips(env_id, 2 * answers + 2)
         with closing(LabelStore(run.labels_file)) as store:
             store.open_run(run.name, env_id, "comparison")

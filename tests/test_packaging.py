@@ -181,7 +181,7 @@ def test_a_desk_labels(desk, tmp_path):
     """A real window, keys through the X server, and neither torch nor Stable-Baselines3."""
     told, run_folder = tmp_path / "told.jsonl", Run(tmp_path / "run")
     run_folder.path.mkdir()
-    run_folder.write_config(TrainConfig(env=EnvConfig(env_id="pbrl/Hopper-v0")))
+    run_folder.write_config(TrainConfig(env=EnvConfig(env_id="pbrl/Hopper-v0"), annotator="human"))
     clips = real_clips("pbrl/Hopper-v0", 6)
     with closing(LabelStore(run_folder.labels_file)) as store, virtual_screen() as display:
         store.open_run("run", "pbrl/Hopper-v0", "comparison")
