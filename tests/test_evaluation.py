@@ -264,6 +264,17 @@ def test_wrong_input_is_a_sentence_and_code_2(debug_run, capsys, tmp_path):
         assert sentence in complaint
 
 
+def test_a_store_that_is_not_there_is_said_and_not_made(debug_run, capsys, tmp_path):
+    run = Run(shutil.copytree(debug_run, tmp_path / "run"))
+    away = tmp_path / "mounted" / "labels.db"
+    run.write_config(replace(run.config(), store=str(away), store_run="run"))
+    away.parent.mkdir()
+    code, said, _ = run_eval(capsys, run.path, "--episodes", 2)
+    assert code == 0
+    assert f"{away} is not there" in said
+    assert not away.exists()
+
+
 def test_what_was_measured_before_stays_where_nothing_is_measured(debug_run, capsys, tmp_path):
     file = tmp_path / "it.json"
     file.write_text("measured")

@@ -134,7 +134,13 @@ def watched_store(run: Run) -> Iterator[Callable[[], None]]:
     with closing(sqlite3.connect(run.labels_file, isolation_level=None)) as store:
 
         def version() -> int:
-            return store.execute("PRAGMA data_version").fetchone()[0]
+            try:
+                return store.execute("PRAGMA data_version").fetchone()[0]
+            except sqlite3.Error as error:
+                raise StoreError(
+                    f"The label store {run.labels_file} is damaged: {error}. Nothing was archived "
+                    "or removed."
+                ) from error
 
         before = version()
 

@@ -120,7 +120,11 @@ def _labels(
     """Returns a run's answers to queries numbered below `below`; says which it must leave out."""
     if not below or not (config.store or run.labels_file.is_file()):
         return None
-    with opened(address(run, config)) as store:
+    where = address(run, config)
+    if "://" not in where and not Path(where).is_file():  # opening it would make an empty one
+        say(f"The label store {where} is not there: nothing is said of the answers in it.")
+        return None
+    with opened(where) as store:
         name = name_in_store(run, config, store)
         return LabelReader(store, name, find_kind(config.feedback), say=say).read(below=below)
 

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from pbrl.cli.labels_report import print_statistics
-from pbrl.errors import StoreError
+from pbrl.errors import ConfigError, StoreError
 from pbrl.feedback import find_kind
 from pbrl.labels.addition import add_contents
 from pbrl.labels.contents import store_contents
@@ -97,6 +97,8 @@ def _stats(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
+    if options.clips and options.file.suffix == ".csv":
+        raise ConfigError("A table has no room for clips: leave --clips out, or export to .jsonl.")
     with open_labels(options.where, options.run) as labels:
         contents = store_contents(labels.store, labels.runs, clips=options.clips)
         write_labels(options.file, contents, _versions(labels))
@@ -154,6 +156,7 @@ def _gold(options: argparse.Namespace) -> int:
         kind = find_kind(labels.store.run_info(labels.runs[0]).kind)
         for _, answer in marks:
             kind.check(kind.decode(answer), 2)
+        labels.store.queries(labels.runs[0], [number for number, _ in marks])  # that all are there
         for number, answer in marks:
             labels.store.mark_gold(labels.runs[0], number, answer)
         print(f"{len(marks):,} pairs of run {labels.runs[0]!r} are marked.")
@@ -172,7 +175,7 @@ def merge(options: argparse.Namespace) -> int:
     with ExitStack() as stack:
         sources = [stack.enter_context(open_labels(where)) for where in options.stores]
         target = stack.enter_context(open_or_new(options.into))
-        stores = [labels.store for labels in sources]
-        for sentence in merge_stores(stores, target, rename=options.rename):
+        stores, runs = [one.store for one in sources], [one.runs for one in sources]
+        for sentence in merge_stores(stores, target, runs=runs, rename=options.rename):
             print(sentence)
     return 0

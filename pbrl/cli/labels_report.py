@@ -92,6 +92,11 @@ def _errors(one: AnnotatorStatistics) -> str:
 
 
 def _alpha(statistics: LabelStatistics) -> str:
+    if statistics.alpha is None and statistics.shared_pairs:
+        return (
+            f"All answers to the {statistics.shared_pairs:,} pairs that two or more judged are the "
+            "same one, of which Krippendorff's alpha says nothing."
+        )
     if statistics.alpha is None:
         return "No two annotators judged the same pairs, so they cannot be compared."
     return (

@@ -48,8 +48,8 @@ class RunSummary:
 
 
 def runs_in(folder: Path) -> list[Run]:
-    """Returns the runs in a folder, by name."""
-    files = sorted(folder.glob("*/config.json"))
+    """Returns the runs in a folder, by path: its own, and those of sweeps (TASK/CONDITION/RUN)."""
+    files = sorted(file for depth in ("*", "*/*/*") for file in folder.glob(f"{depth}/config.json"))
     return [Run(file.parent) for file in files if not file.parent.name.startswith(".")]
 
 

@@ -82,7 +82,7 @@ def _list(options: argparse.Namespace) -> int:
     for column in ("steps", "labels", "size"):
         table.add_column(column, justify="right")
     for run in runs:
-        table.add_row(*_row(run))
+        table.add_row(*_row(run, options.folder))
     console = Console()
     # Names are to be copied: the terminal may break a line, but nothing is cut off.
     unbounded = console.options.update(max_width=10_000)
@@ -92,10 +92,10 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _row(run: RunSummary) -> tuple[str, ...]:
+def _row(run: RunSummary, folder: Path) -> tuple[str, ...]:
     asked = run.labels is not None
     return (
-        *(escape(run.run.name), escape(run.env_id), run.state),
+        *(escape(str(run.run.path.relative_to(folder))), escape(run.env_id), run.state),
         f"{run.steps:,} of {run.total_steps:,}" if run.total_steps else f"{run.steps:,}",
         f"{run.labels:,} of {run.label_budget:,}" if asked else "-",
         _megabytes(run.bytes),
@@ -116,8 +116,8 @@ def _checked(paths: Sequence[Path]) -> list[Run]:
             raise CheckpointError(
                 f"{path} is being trained. Stop it first (Ctrl-C where it runs); nothing was done."
             )
-    names = [run.name for run in runs]
-    if doubled := sorted({name for name in names if names.count(name) > 1}):
+    paths = [run.path for run in runs]
+    if doubled := sorted({str(path) for path in paths if paths.count(path) > 1}):
         raise PbrlError(f"{', '.join(doubled)} is named twice: give each run once.")
     return runs
 
@@ -172,9 +172,25 @@ def _remove_run(run: Run) -> None:
         shutil.rmtree(rest)
 
 
+def _check_apart(archive: Path, runs: Sequence[Run]) -> None:
+    """Refuses an archive inside a run, which would go with it, and runs of one name."""
+    for run in runs:
+        if archive.resolve().is_relative_to(run.path):
+            raise PbrlError(
+                f"{archive} lies inside {run.path}, which it is to hold: name a file elsewhere."
+            )
+    names = [run.name for run in runs]
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
+        raise PbrlError(
+            f"Several runs are called {', '.join(doubled)}, and an archive holds one of each name: "
+            "archive them apart."
+        )
+
+
 def _archive(options: argparse.Namespace) -> int:
     check_archive_name(options.to)
     runs = _checked(options.runs)
+    _check_apart(options.to, runs)
     if options.remove:
         _check_nobody_judges(runs)
     with ExitStack() as held:

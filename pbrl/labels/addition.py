@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from pbrl.errors import StoreError
 from pbrl.labels.answers import add_answers
@@ -24,7 +24,7 @@ from pbrl.runs import Run
 from pbrl.store import LabelStore, schema
 from pbrl.store.database import transaction
 from pbrl.store.payload import decode_segment
-from pbrl.store.statements import let_wait
+from pbrl.store.statements import insert_missing, let_wait
 from pbrl.store.statements import payload as stored_payload
 
 
@@ -82,11 +82,13 @@ def _without_conflicts(
 ) -> tuple[Contents, dict[str, str]]:
     """Returns the facts with names for their runs that agree with the store, and what changed."""
     renamed: dict[str, str] = {}
+    taken = {run.run for run in contents.runs}  # by the others that come along
     for run in contents.runs if rename else ():
         name, count = run.run, 1
-        while _differs(connection, contents, run, name):
+        while _differs(connection, contents, run, name) or (name != run.run and name in taken):
             count += 1
             name = f"{run.run}-{count}"
+        taken.add(name)
         if name != run.run:
             renamed[run.run] = name
 
@@ -163,7 +165,9 @@ def _add_queries(connection: Connection, contents: Contents, known: Known) -> in
                 query.line,
                 f"the store has a query {query.number} of run {query.run!r} about other clips",
             )
-        if key not in known.stored_queries:
+        if key in known.stored_queries:
+            _complete(connection, query, contents.clips)
+        else:
             _add_query(connection, query, contents.clips)
             new += 1
         _add_gold(connection, query)
@@ -194,6 +198,19 @@ def _add_query(connection: Connection, query: QueryFacts, clips: Clips) -> None:
         connection.execute(insert(schema.withdrawals), row)
     if not all(payloads):
         connection.execute(insert(schema.evictions), key | {"evicted_at": time.time()})
+
+
+def _complete(connection: Connection, query: QueryFacts, clips: Clips) -> None:
+    """Adds to a query that is there what is new of it: a withdrawal, clips that were evicted."""
+    key = {"run": query.run, "number": query.number}
+    if query.withdrawn is not None:
+        row = key | {"reason": query.withdrawn, "withdrawn_at": time.time()}
+        insert_missing(connection, schema.withdrawals, [row])
+    gone = schema.evictions
+    evicted = delete(gone).where(gone.c.run == query.run, gone.c.number == query.number)
+    come_along = all(clips.get(clip) for clip in query.clips)
+    if come_along and all([_payload(connection, query, clip, clips) for clip in query.clips]):
+        connection.execute(evicted)
 
 
 def _payload(connection: Connection, query: QueryFacts, clip: str, clips: Clips) -> bytes:

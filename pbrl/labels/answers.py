@@ -33,8 +33,8 @@ class _There:
 
     ids: dict[Identity, list[int]]
     """Of each answer of the store that was not met yet among the given ones."""
-    synthetic: set[tuple[str, int, str]]
-    """Run, number and annotator of synthetic answers."""
+    synthetic: dict[tuple[str, int, str], tuple[int, str]]
+    """Id and text of synthetic answers, by run, number and annotator."""
     tokens: set[str]
     """Tokens of any run."""
     given: set[int] = field(default_factory=set)
@@ -54,13 +54,18 @@ def add_answers(
     for answer in answers:
         _check(answer, known, there)
         ids = there.ids.get(_identity(answer))
+        known_id, text = there.synthetic.get(_place(answer), (None, None))
         if ids:
             answer_id = ids.pop(0)
+        elif answer.synthetic and text == answer.text and known_id is not None:
+            answer_id = known_id  # the same run made twice: only the time is another
         else:
             _check_new(answer, there)
             row = {_column(name): getattr(answer, name) for name in FIELDS}
             statement = insert(schema.answers).returning(schema.answers.c.id)
             answer_id = connection.execute(statement, row).scalar_one()
+            if answer.synthetic:
+                there.synthetic[_place(answer)] = answer_id, answer.text
             added += 1
         if answer.retracted_at is not None:
             by, when = answer.annotator, answer.retracted_at
@@ -75,17 +80,21 @@ def _identity(answer: AnswerFacts) -> Identity:
     return tuple(getattr(answer, name) for name in FIELDS)
 
 
+def _place(answer: AnswerFacts) -> tuple[str, int, str]:
+    return answer.run, answer.number, answer.annotator
+
+
 def _read(connection: Connection, answers: Sequence[AnswerFacts]) -> _There:
     table = schema.answers
     ids: dict[Identity, list[int]] = defaultdict(list)
-    synthetic: set[tuple[str, int, str]] = set()
+    synthetic: dict[tuple[str, int, str], tuple[int, str]] = {}
     columns = select(table.c.id, *(table.c[_column(name)] for name in FIELDS)).order_by(table.c.id)
     for run in sorted({answer.run for answer in answers}):
         for answer_id, *values in connection.execute(columns.where(table.c.run == run)):
             ids[tuple(values)].append(answer_id)
             fields = dict(zip(FIELDS, values, strict=True))
             if fields["synthetic"]:
-                synthetic.add((run, fields["number"], fields["annotator"]))
+                synthetic[run, fields["number"], fields["annotator"]] = answer_id, fields["text"]
     return _There(ids, synthetic, set(_stored_tokens(connection, answers)))
 
 
@@ -133,15 +142,12 @@ def _check_new(answer: AnswerFacts, there: _There) -> None:
                 answer.line, f"another answer with the token {answer.token!r} is there already"
             )
         there.tokens.add(answer.token)
-    if answer.synthetic:
-        place = (answer.run, answer.number, answer.annotator)
-        if place in there.synthetic:
-            raise refusal(
-                answer.line,
-                f"{answer.annotator} has answered query {answer.number} of run {answer.run!r} "
-                "already, and a synthetic annotator answers once",
-            )
-        there.synthetic.add(place)
+    if answer.synthetic and _place(answer) in there.synthetic:
+        raise refusal(
+            answer.line,
+            f"{answer.annotator} has answered query {answer.number} of run {answer.run!r} "
+            "otherwise, and a synthetic annotator answers once",
+        )
 
 
 def _new_retractions(connection: Connection, rows: list[dict]) -> list[dict]:

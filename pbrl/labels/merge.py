@@ -9,9 +9,13 @@ from pbrl.store import LabelStore
 
 
 def merge_stores(
-    sources: Sequence[LabelStore], target: LabelStore, *, rename: bool = False
+    sources: Sequence[LabelStore],
+    target: LabelStore,
+    *,
+    runs: Sequence[Sequence[str]] | None = None,
+    rename: bool = False,
 ) -> list[str]:
-    """Adds all runs of some stores to another store; all of them or, if one is refused, none.
+    """Adds runs of some stores to another store; all of them or, if one is refused, none.
 
     Copies of one store that were answered apart come together as one run, with the answers of all;
     merging a store twice adds nothing.
@@ -19,6 +23,7 @@ def merge_stores(
     Args:
         sources: Where runs come from; they stay as they are.
         target: Where they go.
+        runs: Which of each source are meant; all of all if left out.
         rename: Gives a run of which the target has another, of the same name, the name RUN-2 (or
             -3, ...), instead of refusing.
 
@@ -31,7 +36,8 @@ def merge_stores(
     for source in sources:
         if source.name == target.name:
             raise StoreError(f"{source.name} cannot be merged into itself: name another store.")
-    given = [store_contents(source, source.runs(), clips=True) for source in sources]
+    meant = [source.runs() for source in sources] if runs is None else runs
+    given = [store_contents(s, names, clips=True) for s, names in zip(sources, meant, strict=True)]
     try:
         added = add_contents(target, given, rename=rename)
     except StoreError as error:

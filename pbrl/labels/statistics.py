@@ -84,7 +84,8 @@ class LabelStatistics:
     annotators: tuple[AnnotatorStatistics, ...]
     """By name."""
     alpha: float | None
-    """Krippendorff's alpha among all of them, None where no pair was judged by two."""
+    """Krippendorff's alpha among all of them; None where no pair was judged by two, or where all
+    answers to such pairs are the same one."""
     shared_pairs: int
     """Pairs that two or more judged."""
 

@@ -94,7 +94,7 @@ class Leases(Connected):
                 for chunk in statements.chunks(numbers):
                     connection.execute(mine.where(table.c.number.in_(chunk)))
 
-    def viewers(self, run: str, *, within_seconds: float = 15.0) -> list[Viewer]:
+    def viewers(self, run: str, *, within_seconds: float = statements.SEEN_SECONDS) -> list[Viewer]:
         """The viewers that were heard of within the last seconds, by their identity."""
         table = schema.viewers
         with transaction(self.engine) as connection:

@@ -1,13 +1,15 @@
 """People: whose names the store holds, and how one is taken off all that it did."""
 
 import secrets
+import sqlite3
 
-from sqlalchemy import Engine, func, select, text, union, update
+from sqlalchemy import Connection, Engine, func, select, union, update
 
 from pbrl.errors import StoreError, nearest
-from pbrl.store import schema
+from pbrl.store import schema, statements
 from pbrl.store.connected import Connected
 from pbrl.store.database import transaction
+from pbrl.store.statements import SEEN_SECONDS
 
 NAMED = (schema.answers, schema.retractions, schema.viewers, schema.leases)
 """The tables that hold names of annotators."""
@@ -29,7 +31,8 @@ class People(Connected):
             How many answers had the name.
 
         Raises:
-            StoreError: If nobody has the name.
+            StoreError: If nobody has the name, a viewer of that name is open, which would write it
+                again, or others hold the store, so that its file cannot be written anew.
         """
         known = self.annotators()
         if annotator not in known:
@@ -37,9 +40,9 @@ class People(Connected):
             raise StoreError(f"The store {self.name} knows no annotator {annotator!r}. {there_is}")
         while (pseudonym := f"person-{secrets.token_hex(4)}") in known:
             pass
+        _without_remains(self.engine)
         with transaction(self.engine, write=True) as connection:
-            if connection.dialect.name == "sqlite":  # else the old bytes stay in the file
-                connection.execute(text("PRAGMA secure_delete = ON"))
+            _check_closed(connection, annotator)
             answers = schema.answers
             count = select(func.count()).where(answers.c.annotator == annotator)
             touched = connection.execute(count).scalar_one()
@@ -48,6 +51,34 @@ class People(Connected):
                 connection.execute(named.values(annotator=pseudonym))
         _empty_log(self.engine)
         return touched
+
+
+def _check_closed(connection: Connection, annotator: str) -> None:
+    """Refuses a name at which a viewer was heard of within the last seconds."""
+    table = schema.viewers
+    since = statements.database_time(connection) - SEEN_SECONDS
+    open_ones = select(func.count()).where(table.c.annotator == annotator, table.c.seen_at > since)
+    if connection.execute(open_ones).scalar_one():
+        raise StoreError(
+            f"A viewer of {annotator!r} is open, and would write the name again: close it, wait "
+            f"{SEEN_SECONDS:g} seconds, and forget the name then."
+        )
+
+
+def _without_remains(engine: Engine) -> None:
+    """Writes SQLite's file anew, without the bytes of rows that were deleted long ago."""
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("VACUUM")
+    except sqlite3.OperationalError as error:
+        raise StoreError(
+            f"The label store could not be written anew ({error}): what was deleted from it would "
+            "stay in the file. Forget the name when nobody uses it."
+        ) from error
+    finally:
+        connection.close()
 
 
 def _empty_log(engine: Engine) -> None:

@@ -24,6 +24,8 @@ Value = TypeVar("Value")
 
 CHUNK = 1000
 """Values named in one statement; SQLite takes some 32,000."""
+SEEN_SECONDS = 15.0
+"""Since its last sign of life a viewer counts as open."""
 NO_CLIP = b"?"
 """Is no clip's payload, and not that of an evicted one."""
 

@@ -159,8 +159,33 @@ def test_gold_pairs_are_marked_all_or_none_and_listed(store, labels):
     assert "right on gold pairs 50% (n = 2)" in labels("stats", store)
     assert "expected NUMBER=ANSWER" in refused("gold", store, "3:first")
     assert "'third' does not answer" in refused("gold", store, "4=first", "5=third")
-    assert "no query 99" in refused("gold", store, "99=first")
+    assert "no query 99" in refused("gold", store, "4=first", "99=first")
     assert labels("gold", store) == "run: 3=first run: 7=tie"
+
+
+def test_a_table_holds_no_clips(store, tmp_path):
+    assert "no room for clips" in refused("export", store, tmp_path / "x.csv", "--clips")
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_run_in_a_shared_store_is_merged_alone(store, labels, tmp_path):
+    """The others' names and answers are not its own."""
+    fill(store, "theirs", count=3, first=500)
+    run = Run(tmp_path / "Hopper")
+    run.path.mkdir()
+    run.write_config(TrainConfig(store=str(store), store_run="run"))
+    assert "1 runs are new" in labels("merge", run.path, "--into", tmp_path / "mine.db")
+    with closing(LabelStore(tmp_path / "mine.db")) as mine:
+        assert mine.runs() == ["run"]
+
+
+def test_answers_that_are_all_alike_say_nothing_of_agreement(store, labels):
+    with closing(LabelStore(store)) as opened:
+        opened.answer("run", 0, "first", "bob")
+        opened.answer("run", 1, "first", "bob")
+    assert "All answers to the 2 pairs that two or more judged are the same" in labels(
+        "stats", store
+    )
 
 
 def test_merge(store, labels, tmp_path):

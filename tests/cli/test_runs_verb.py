@@ -212,7 +212,7 @@ def test_a_running_run_or_what_is_no_run_is_left_alone(make_run, runs, tmp_path,
     with held(run):
         assert "is being trained" in refused(action, other.path, run.path, *to)
     assert "is not a run" in refused(action, other.path, tmp_path, *to)
-    assert "is named twice" in refused(action, other.path, other.path, *to)
+    assert f"{other.path} is named twice" in refused(action, other.path, other.path, *to)
     assert run.path.exists()
     assert other.path.exists()
     assert not (tmp_path / "runs.tar.gz").exists()
@@ -234,6 +234,23 @@ def test_a_run_at_which_somebody_judges_is_left_alone(
     assert not run.path.exists()
 
 
+def test_runs_of_sweeps_are_listed_by_path_and_removed_though_they_share_a_name(
+    make_run, runs, tmp_path
+):
+    made = [make_run("Hopper"), make_run("Ant")]
+    moved = []
+    for run, condition in zip(made, ("700-labels-1", "700-labels-no-ensemble-1"), strict=True):
+        moved.append(tmp_path / "sweep" / "Hopper" / condition / "a-run")
+        moved[-1].parent.mkdir(parents=True)
+        run.path.rename(moved[-1])
+    said = runs("list", tmp_path / "sweep")
+    assert "Hopper/700-labels-1/a-run" in said and "Hopper/700-labels-no-ensemble-1/a-run" in said
+    to = tmp_path / "runs.tar.gz"
+    assert "Several runs are called a-run" in refused("archive", *moved, "--to", to)
+    runs("remove", "--yes", *moved)
+    assert not any(path.exists() for path in moved)
+
+
 def test_labels_in_a_shared_store_stay(make_run, runs):
     run = make_run(store="postgresql+psycopg://me@nowhere.invalid/labels")
     said = runs("remove", "--yes", run.path)
@@ -241,6 +258,26 @@ def test_labels_in_a_shared_store_stay(make_run, runs):
 
 
 # Archiving
+
+
+@pytest.mark.parametrize("remove", [[], ["--remove"]])
+def test_an_archive_does_not_go_with_what_it_holds(make_run, remove, monkeypatch):
+    run = make_run()
+    before = contents(run.path)
+    monkeypatch.chdir(run.path)
+    for file in ("it.tar.gz", run.path / "checkpoints" / "it.tar.gz"):
+        assert "lies inside" in refused("archive", ".", "--to", file, *remove)
+    assert contents(run.path) == before
+
+
+def test_a_damaged_store_is_a_sentence(make_run, tmp_path):
+    run = make_run()
+    run.labels_file.write_bytes(b"no database" * 500)
+    for rest in run.path.glob("labels.db-*"):
+        rest.unlink()
+    to = tmp_path / "it.tar.gz"
+    assert "labels.db is damaged" in refused("archive", run.path, "--to", to)
+    assert not to.exists() and run.path.exists()
 
 
 @pytest.mark.parametrize("ending", ["tar.gz", pytest.param("tar.zst", marks=NEEDS_ZSTD)])

@@ -269,7 +269,7 @@ def test_what_contradicts_the_store_is_refused(judged, open_store, query, tmp_pa
     assert "the store has a query 3 of run 'run' about other clips" in refused(other, file)
     again = open_store("again", queries=range(7))
     again.answer_many(RUN, {3: "first"}, "oracle")
-    assert "oracle has answered query 3 of run 'run' already" in refused(again, file)
+    assert "oracle has answered query 3 of run 'run' otherwise" in refused(again, file)
     third = open_store("third", queries=range(7))
     third.answer(RUN, 5, "tie", "bob", token="t0")
     assert "another answer with the token 't0'" in refused(third, file)

@@ -1,13 +1,14 @@
 """What is kept of an answer, retries, roles, and people who want to be forgotten."""
 
 import re
+import sqlite3
 import threading
 from contextlib import closing
 
 import pytest
 
 from pbrl.errors import StoreError
-from pbrl.store import AnswerRecord, LabelStore
+from pbrl.store import AnswerRecord, LabelStore, people
 
 RUN = "run"
 
@@ -112,12 +113,16 @@ def test_text_that_no_database_can_hold_is_told(store: LabelStore):
 # People
 
 
-def test_a_person_is_forgotten_and_the_answers_stay(store: LabelStore):
+def test_a_person_is_forgotten_and_the_answers_stay(store: LabelStore, monkeypatch):
     store.answer(RUN, 0, "first", "Ann Example")
     store.retract(store.answer(RUN, 1, "tie", "Ann Example"), "Ann Example")
     store.retract(store.answer(RUN, 2, "tie", "bob"), "Ann Example")
     store.lease(RUN, "Ann Example", "v", count=1, seconds=60)
     assert store.annotators() == ["Ann Example", "bob"]
+    with pytest.raises(StoreError, match="A viewer of 'Ann Example' is open"):
+        store.forget("Ann Example")
+    assert store.annotators() == ["Ann Example", "bob"]
+    monkeypatch.setattr(people, "SEEN_SECONDS", 0.0)
     assert store.forget("Ann Example") == 2
     (pseudonym,) = [name for name in store.annotators() if name != "bob"]
     assert re.fullmatch(r"person-[0-9a-f]{8}", pseudonym)
@@ -130,6 +135,23 @@ def test_a_person_is_forgotten_and_the_answers_stay(store: LabelStore):
             names = connection.exec_driver_sql(f"SELECT annotator FROM {table}").scalars().all()
         assert names, table
         assert "Ann Example" not in names
+
+
+def test_a_forgotten_name_leaves_no_bytes_in_the_file(tmp_path):
+    """Neither of what is there now nor of rows that were deleted before, by whichever SQLite."""
+    path = tmp_path / "labels.db"
+    with closing(LabelStore(path)) as store:
+        store.open_run(RUN, "task", "comparison")
+        with closing(sqlite3.connect(path)) as careless:  # as one of an earlier version
+            careless.execute("PRAGMA secure_delete = OFF")
+            row = "INSERT INTO viewers (run, viewer, annotator, seen_at) VALUES (?, ?, ?, 0)"
+            careless.executemany(row, [(RUN, f"v{n}", f"Wilhelmina{n % 2}") for n in range(200)])
+            careless.commit()
+            careless.execute("DELETE FROM viewers WHERE annotator = 'Wilhelmina0'")
+            careless.commit()
+        store.forget("Wilhelmina1")
+    assert b"Wilhelmina" not in path.read_bytes()
+    assert not path.with_name("labels.db-wal").exists()
 
 
 def test_who_is_unknown_cannot_be_forgotten(store: LabelStore):
