@@ -17,7 +17,7 @@ from gymnasium.utils import seeding
 
 from envs.errors import TaskError
 from envs.random_state import pack_generators, unpack_generators
-from envs.vector import TaskVectorEnv, check_snapshot, seed_list
+from envs.vector import TaskVectorEnv, check_snapshot, seed_list, seeded
 
 ENDLESS_EPISODE_STEPS = 1000
 _PROBE_EPISODES = 3
@@ -135,8 +135,7 @@ class GymnasiumTaskEnv(TaskVectorEnv):
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Starts an episode everywhere; the generator of environment i is seeded `seed` + i."""
         seeds = seed_list(seed, self.num_envs)
-        if not self._generators or seed is not None:
-            self._generators = [seeding.np_random(one)[0] for one in seeds]
+        self._generators = seeded(self._generators, seeds)
         for i in range(self.num_envs):
             self._begin(i)
         self._take_frames()

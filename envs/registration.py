@@ -4,6 +4,7 @@ import gymnasium
 
 from envs.atari.batched import GAME_STEPS, BatchedAtariEnv
 from envs.atari.single import AtariEnv
+from envs.errors import TaskError
 from envs.mujoco.batched import BatchedMujocoEnv
 from envs.mujoco.single import MujocoEnv
 from envs.tasks import GAMES, TASKS
@@ -37,6 +38,9 @@ def make_single(
     return MujocoEnv(TASKS[env_id], render_mode=render_mode, width=width, height=height)
 
 
+make_single.metadata = MujocoEnv.metadata  # where Gymnasium looks for what can be rendered
+
+
 def make_batched(
     env_id: str,
     num_envs: int,
@@ -46,6 +50,7 @@ def make_batched(
     render_mode: str | None = None,
 ) -> BatchedMujocoEnv:
     """Makes N environments, which start anew in the step that ends an episode."""
+    _records(render_mode)
     return BatchedMujocoEnv(
         TASKS[env_id],
         num_envs,
@@ -60,6 +65,9 @@ def make_game(env_id: str, *, render_mode: str | None = None) -> AtariEnv:
     return AtariEnv(GAMES[env_id], render_mode=render_mode)
 
 
+make_game.metadata = AtariEnv.metadata
+
+
 def make_games(
     env_id: str,
     num_envs: int,
@@ -69,7 +77,22 @@ def make_games(
     game_steps: int = GAME_STEPS,
 ) -> BatchedAtariEnv:
     """Makes N copies of a game, each of which begins anew in the step that ends a game."""
-    recorded = render_mode is not None
-    return BatchedAtariEnv(
-        GAMES[env_id], num_envs, threads=threads, record_frames=recorded, game_steps=game_steps
+    games = BatchedAtariEnv(
+        *(GAMES[env_id], num_envs),
+        threads=threads,
+        record_frames=_records(render_mode),
+        game_steps=game_steps,
     )
+    games.render_mode = render_mode
+    return games
+
+
+def _records(render_mode: str | None) -> bool:
+    """Returns whether pictures are wanted.
+
+    Raises:
+        TaskError: In a way that batches know nothing of.
+    """
+    if render_mode not in (None, "rgb_array"):
+        raise TaskError(f'render_mode is {render_mode!r}, but batches know "rgb_array" alone.')
+    return render_mode is not None

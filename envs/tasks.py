@@ -210,6 +210,7 @@ def draw(
             machine has no offscreen OpenGL.
     """
     if env_id not in TASKS:
+        describe(env_id)  # of a task that there is not it says so
         raise TaskError(
             f"{env_id} cannot be drawn from states: its frames are recorded while the agent acts."
         )

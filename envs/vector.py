@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
+from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
@@ -87,6 +88,17 @@ def seed_list(seed: int | Sequence[int | None] | None, num_envs: int) -> list[in
     if len(seed) != num_envs:
         raise TaskError(f"There are {num_envs} environments, but {len(seed)} seeds were given.")
     return list(seed)
+
+
+def seeded(
+    generators: Sequence[np.random.Generator], seeds: Sequence[int | None]
+) -> list[np.random.Generator]:
+    """Returns a generator per environment: where its seed is None the one that there was."""
+    before = generators or [None] * len(seeds)
+    return [
+        old if new is None and old is not None else seeding.np_random(new)[0]
+        for new, old in zip(seeds, before, strict=True)
+    ]
 
 
 def check_snapshot(snapshot: Mapping[str, np.ndarray], expected: Mapping[str, Any]) -> None:

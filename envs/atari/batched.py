@@ -21,7 +21,7 @@ from envs.atari.game import HEIGHT, WIDTH, AtariGame, check_blanks
 from envs.atari.screen import SIDE, black_out, shrink, to_grey
 from envs.errors import TaskError
 from envs.random_state import pack_generators, unpack_generators
-from envs.vector import Outcome, TaskVectorEnv, check_snapshot, seed_list
+from envs.vector import Outcome, TaskVectorEnv, check_snapshot, seed_list, seeded
 
 STACK = 4
 """Pictures that an observation holds, the newest last."""
@@ -114,8 +114,7 @@ class BatchedAtariEnv(TaskVectorEnv):
         """Begins a game everywhere; the generator of copy i is seeded with `seed` + i."""
         self._settle()
         seeds = seed_list(seed, self.num_envs)
-        if not self._generators or seed is not None:
-            self._generators = [seeding.np_random(one)[0] for one in seeds]
+        self._generators = seeded(self._generators, seeds)
         everywhere = np.ones(self.num_envs, np.bool_)
         self._draw_seeds(everywhere)
         self._see(self._begin_seeded(everywhere), everywhere)
@@ -126,7 +125,7 @@ class BatchedAtariEnv(TaskVectorEnv):
         """Plays a step (N,) everywhere; a game that is over gives way to a new one.
 
         Raises:
-            TaskError: The actions have the wrong shape.
+            TaskError: The actions have the wrong shape, or are none of the game's.
         """
         self.send(actions)
         return self.receive()
@@ -135,13 +134,20 @@ class BatchedAtariEnv(TaskVectorEnv):
         """Begins a step (N,) everywhere, which goes on by itself until `receive` waits for it.
 
         Raises:
-            TaskError: The actions have the wrong shape.
+            TaskError: The actions have the wrong shape, or are none of the game's.
         """
         if not self._generators:
             raise ResetNeeded("Cannot call step() before reset().")
-        if np.shape(actions) != (self.num_envs,):
+        actions = np.asarray(actions)
+        known = int(self.single_action_space.n)  # pyright: ignore[reportAttributeAccessIssue]
+        if actions.shape != (self.num_envs,):
             raise TaskError(
-                f"Actions of shape ({self.num_envs},) are needed, but {np.shape(actions)} came."
+                f"Actions of shape ({self.num_envs},) are needed, but {actions.shape} came."
+            )
+        # The ALE would wait for ever for a copy that was told one that it does not know.
+        if actions.dtype.kind not in "iu" or not 0 <= actions.min() <= actions.max() < known:
+            raise TaskError(
+                f"Actions of this game are whole numbers from 0 to {known - 1}, but {actions} came."
             )
         self._settle()
         self._remember(actions)

@@ -11,7 +11,7 @@ from envs.mujoco.drawing import draw_states
 from envs.mujoco.simulation import Simulation
 from envs.mujoco.task import MujocoTask
 from envs.random_state import pack_generators, unpack_generators
-from envs.vector import TaskVectorEnv, check_snapshot, seed_list
+from envs.vector import TaskVectorEnv, check_snapshot, seed_list, seeded
 
 
 class BatchedMujocoEnv(TaskVectorEnv):
@@ -57,11 +57,7 @@ class BatchedMujocoEnv(TaskVectorEnv):
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Starts an episode everywhere; environment i is seeded with `seed` + i."""
         seeds = seed_list(seed, self.num_envs)
-        before = self._generators or [None] * self.num_envs
-        self._generators = [
-            old if new is None and old is not None else seeding.np_random(new)[0]
-            for new, old in zip(seeds, before, strict=True)
-        ]
+        self._generators = seeded(self._generators, seeds)
         self._begin(np.arange(self.num_envs))
         return self.observations.copy(), {}
 

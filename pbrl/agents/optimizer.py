@@ -31,8 +31,18 @@ def adam_settings(optimizer: Optimizer) -> AdamSettings:
 
 @torch.no_grad()
 def read_learner(optimizer: Optimizer) -> tuple[Learner, int]:
-    """Returns copies of the optimiser's parameters and moments, and the steps it has made."""
+    """Returns copies of the optimiser's parameters and moments, and the steps it has made.
+
+    Raises:
+        ConfigError: parameters are not to be learnt.
+    """
     parameters = optimizer.param_groups[0]["params"]
+    if frozen := sum(not p.requires_grad for p in parameters):
+        raise ConfigError(
+            f"{frozen} of the policy's {len(parameters)} parameters do not require gradients, but "
+            "PreferencePPO learns all of them: Stable-Baselines3's PPO, which opens its zips, "
+            "leaves such as they are."
+        )
     vector = parameters_to_vector(parameters)
     state = [optimizer.state[p] for p in parameters if p in optimizer.state]
     if not state:

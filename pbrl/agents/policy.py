@@ -71,6 +71,12 @@ class _Forward(nn.Module):
         return Heads(actor, values.squeeze(-1), getattr(policy, "log_std", None))
 
 
+OWN = (
+    *("forward", "evaluate_actions", "get_distribution", "predict_values"),
+    "_get_action_dist_from_latent",
+)
+"""Methods of a policy that are computed here as Stable-Baselines3 writes them."""
+
 Apply = Callable[[Tensor, tuple[Tensor, ...], Tensor], Heads]
 """A policy as a function `(vector (P,), buffers, arranged (B, ...)) -> Heads`."""
 
@@ -90,6 +96,7 @@ class PolicyFunction:
         self, policy: ActorCriticPolicy, picture_format: PictureFormat = "contiguous"
     ) -> None:
         check_format(policy, picture_format)
+        _check_overrides(type(policy))
         kind = type(policy.action_dist)
         if kind not in (DiagGaussianDistribution, CategoricalDistribution):
             raise ConfigError(
@@ -132,6 +139,17 @@ class PolicyFunction:
     def _named(self, vector: Tensor) -> dict[str, Tensor]:
         pieces = zip(self._shapes.items(), vector.split(self._sizes), strict=True)
         return {name: piece.view(shape) for (name, shape), piece in pieces}
+
+
+def _check_overrides(policy: type[ActorCriticPolicy]) -> None:
+    """Refuses a class of policies that computes something itself: it would act in another way."""
+    own = [name for name in OWN if getattr(policy, name) is not getattr(ActorCriticPolicy, name)]
+    if own:
+        raise ConfigError(
+            f"{policy.__name__} has {', '.join(own)} of its own, which PreferencePPO would not "
+            "call: it takes policies that differ in their networks alone "
+            "(features_extractor_class, net_arch, _build_mlp_extractor)."
+        )
 
 
 @torch.no_grad()

@@ -98,6 +98,12 @@ class PreferencePPO(PPO):
                 f"The observation space is {self.observation_space}, but PreferencePPO supports "
                 "Box: gymnasium.wrappers.FlattenObservation makes one of most others."
             )
+        actions = self.action_space
+        if isinstance(actions, spaces.Box) and len(actions.shape) != 1:
+            raise ConfigError(
+                f"The action space is {actions}, but PreferencePPO supports boxes of one axis: "
+                "gymnasium.wrappers.TransformAction reshapes actions."
+            )
         self._rng: np.random.Generator = saved.get("_rng", self._rng)
         self.reward_statistics = saved.get("reward_statistics", RunningMeanStd(shape=()))
         self.running_returns = saved.get("running_returns", np.zeros(self.n_envs))

@@ -72,12 +72,13 @@ class GymnasiumVecEnv(VecEnv):
     @property
     def game_over(self) -> np.ndarray:
         """(N,) bool, whether the last step was the last of a game that has no end for the agent."""
-        over = getattr(self.envs, "game_over", None)
+        over = getattr(self.envs.unwrapped, "game_over", None)
         return np.zeros(self.num_envs, bool) if over is None else over
 
     def reset(self) -> np.ndarray:
         """Resets all environments, with the seed that `seed()` left. Returns (N, ...)."""
-        observations, _ = self.envs.reset(seed=self._seeds[0])
+        options = self._options[0] or None  # `set_options` gives all the same
+        observations, _ = self.envs.reset(seed=self._seeds[0], options=options)
         self._reset_seeds()
         self._reset_options()
         self.episode_returns[:] = 0

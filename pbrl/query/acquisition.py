@@ -71,7 +71,13 @@ def highest(score: Callable[[Floats], Floats]) -> Acquire:
 
     def acquire(returns: Floats, count: int, rng: np.random.Generator) -> Ints:
         del rng  # the scores decide alone; equal ones fall in the order of the candidates
-        return np.argsort(-score(returns), kind="stable")[:count]
+        scores = np.asarray(score(returns))
+        if scores.shape != returns.shape[1:2] or not np.isfinite(scores).all():
+            raise ConfigError(
+                f"A score of each of {returns.shape[1]} candidates is needed, finite, but "
+                f"{getattr(score, '__name__', score)} returned {scores} of shape {scores.shape}."
+            )
+        return np.argsort(-scores, kind="stable")[:count]
 
     return acquire
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from pbrl.buffer import SegmentBuffer
 from pbrl.config import QueryConfig
+from pbrl.errors import ConfigError
 from pbrl.query.acquisition import find_acquisition
 from pbrl.query.candidates import Candidates, propose_pairs
 from pbrl.segments import Segment
@@ -58,13 +59,32 @@ def select_queries(
         count = config.candidates_per_query * len(numbers)
         candidates = propose_pairs(envs, starts, length, count, rng)
         returns = candidate_returns(buffer, candidates, predicted)
-        chosen = find_acquisition(config.acquisition)(returns, len(numbers), rng)
+        chosen = _chosen(config.acquisition, returns, len(numbers), rng)
         asked, seen = candidates.take(chosen), list(np.moveaxis(returns[:, chosen], 1, 0))
     steps = buffer.steps_added * buffer.num_envs
     return [
         Query(number, kind, cut_out(buffer, clips, length), steps, predictions)
         for number, clips, predictions in zip(numbers, asked.clips(), seen, strict=True)
     ]
+
+
+def _chosen(
+    acquisition: str, returns: np.ndarray, count: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Returns the indices of the candidates that an acquisition function chooses.
+
+    Raises:
+        ConfigError: The function, which may be a user's own, returns something else.
+    """
+    chosen = np.asarray(find_acquisition(acquisition)(returns, count, rng))
+    there = returns.shape[1]
+    sound = chosen.shape == (count,) and chosen.dtype.kind in "iu"
+    if not sound or len(set(chosen.tolist()) & set(range(there))) != count:
+        raise ConfigError(
+            f"The acquisition function {acquisition!r} is to return {count} different indices "
+            f"below {there}, as integers; it returned {chosen}."
+        )
+    return chosen
 
 
 def cut_out(

@@ -33,6 +33,15 @@ SMALLEST_STD = 1e-6
 NORMALIZERS = ("input_mean", "input_std", "output_mean", "output_std")
 
 
+def _rebuilt(
+    of: "type[RewardEnsemble]", given: tuple[Any, ...], state: dict[str, Any]
+) -> "RewardEnsemble":
+    """Returns an ensemble that was pickled."""
+    ensemble = of(*given)
+    ensemble.set_state(state)
+    return ensemble
+
+
 class RewardEnsemble:
     """E predictors of reward, fitted on labelled clips.
 
@@ -68,6 +77,13 @@ class RewardEnsemble:
         self.input_std = torch.ones(self.inputs, device=self.device)
         self.output_mean = torch.zeros(members, device=self.device)
         self.output_std = torch.ones(members, device=self.device)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles it as it stands; what was compiled is compiled again."""
+        shape = self.observation_shape
+        size = shape if len(shape) > 1 else self.obs_dim
+        given = (self.config, size, self.act_dim, self.kind, self.seed, str(self.device))
+        return _rebuilt, (type(self), given, self.state())
 
     def _make_networks(self, rng: torch.Generator) -> Tensor:
         """Makes the functions that the predictors consist of; returns their parameters (E, P)."""

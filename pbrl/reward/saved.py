@@ -58,7 +58,8 @@ class LearnedReward:
         shape = self.observation_shape
         seen = np.asarray(observations, dtype=np.uint8 if len(shape) == 3 else np.float32)
         done, before = np.asarray(actions), seen.shape[: -len(shape)]
-        if done.shape == before and np.issubdtype(done.dtype, np.integer):
+        indices = done.shape == before and np.issubdtype(done.dtype, np.integer)
+        if indices and self.action_size > 1:  # one number is no choice
             done = self._one_hot(done)
         if seen.shape != (*before, *shape) or done.shape != (*before, self.action_size):
             raise TaskError(

@@ -107,11 +107,14 @@ def check_spaces(observations: spaces.Space, actions: spaces.Space, reward: Lear
     )
     sizes = (spaces.flatdim(observations), spaces.flatdim(actions)) if fits else None
     size = math.prod(reward.observation_shape)
-    if sizes != (size, reward.action_size):
+    if len(reward.observation_shape) == 3:  # pictures: the same numbers may lie in another order
+        fits = fits and observations.shape == reward.observation_shape
+        fits = fits and observations.dtype == np.uint8
+    if not fits or sizes != (size, reward.action_size):
         raise TaskError(
-            f"This reward was learnt on {reward.env_id}, with {size} numbers in an observation and "
-            f"{reward.action_size} in an action; the task to be wrapped observes {observations} "
-            f"and acts in {actions}."
+            f"This reward was learnt on {reward.env_id}, with observations of shape "
+            f"{reward.observation_shape} (pictures in uint8) and {reward.action_size} numbers in an "
+            f"action; the task to be wrapped observes {observations} and acts in {actions}."
         )
 
 

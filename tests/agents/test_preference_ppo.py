@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.policies import ActorCriticPolicy
 
 from pbrl.agents import PreferencePPO
 from pbrl.errors import ConfigError, NumericalError
@@ -271,6 +272,33 @@ def test_an_observation_that_is_not_finite_is_named(make_agent, corridor):
     with pytest.raises(NumericalError, match=r"observation of environment \d at step \d+ .*nan"):
         agent.collect()
     assert np.isnan(agent.last_rollout.observations).any()
+
+
+def test_what_would_not_be_computed_is_refused(make_agent, make_envs):
+    """Parts that are not to be learnt, policies that act in their own way, boxes of boxes."""
+    agent = make_agent("Pendulum-v1")
+    agent.collect()
+    agent.policy.action_net.weight.requires_grad = False
+    with pytest.raises(ConfigError, match="1 of the policy's .* do not require gradients"):
+        agent.update(agent.last_rollout.true_rewards)
+
+    class Own(ActorCriticPolicy):
+        def _get_action_dist_from_latent(self, latent_pi):
+            return super()._get_action_dist_from_latent(latent_pi + 1.0)
+
+    with pytest.raises(ConfigError, match="Own has _get_action_dist_from_latent of its own"):
+        PreferencePPO(Own, make_envs("Pendulum-v1"), compiled=False)
+
+    class Boxes(gymnasium.ActionWrapper):
+        def __init__(self):
+            super().__init__(gymnasium.make("Pendulum-v1"))
+            self.action_space = gymnasium.spaces.Box(-2, 2, (1, 1), np.float32)
+
+        def action(self, action):
+            return action[0]
+
+    with pytest.raises(ConfigError, match="boxes of one axis"):
+        make_agent(Boxes)
 
 
 def test_other_observations_are_refused(make_agent):

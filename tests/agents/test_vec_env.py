@@ -46,6 +46,32 @@ def test_refuses_environments_that_reset_in_the_next_step():
         GymnasiumVecEnv(envs)
 
 
+def test_options_reach_the_next_reset():
+    class Noting(gymnasium.Wrapper):
+        def reset(self, *, seed=None, options=None):
+            noted.append(options)
+            return self.env.reset(seed=seed)
+
+    noted = []
+    envs = SyncVectorEnv(
+        [lambda: Noting(gymnasium.make("CartPole-v1"))], autoreset_mode=AutoresetMode.SAME_STEP
+    )
+    adapted = GymnasiumVecEnv(envs)
+    adapted.set_options({"low": -0.1})
+    adapted.reset()
+    adapted.reset()
+    assert noted == [{"low": -0.1}, None]
+
+
+def test_games_end_inside_wrappers_too():
+    games = gymnasium.make_vec("pbrl/Pong-v0", num_envs=1, game_steps=10)
+    adapted = GymnasiumVecEnv(gymnasium.wrappers.vector.ClipReward(games, -1, 1))
+    adapted.reset()
+    ends = ["episode" in adapted.step(np.zeros(1, np.int64))[3][0] for _ in range(25)]
+    assert ends.count(True) == 2
+    adapted.close()
+
+
 def test_environments_with_a_send_of_another_kind_are_stepped():
     envs = AtariVectorEnv("pong", 2, autoreset_mode=AutoresetMode.SAME_STEP)
     adapted = GymnasiumVecEnv(envs)

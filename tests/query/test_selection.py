@@ -5,7 +5,9 @@ import pytest
 
 from pbrl.buffer import SegmentBuffer
 from pbrl.config import QueryConfig
+from pbrl.errors import ConfigError
 from pbrl.query import selection
+from pbrl.query.acquisition import ACQUISITIONS, highest
 from pbrl.query.selection import select_queries
 
 LENGTH, NUM_ENVS, STEPS = 5, 2, 100
@@ -69,6 +71,24 @@ def test_many_candidates_are_scored_in_parts_as_at_once(buffer, monkeypatch):
     for one, other in zip(at_once, in_parts, strict=True):
         assert [c.content_hash for c in one.segments] == [c.content_hash for c in other.segments]
         np.testing.assert_array_equal(one.predicted_returns, other.predicted_returns)
+
+
+@pytest.mark.parametrize(
+    "chosen", [[0, 1], [0, 0, 0], [0, 1, 60], [0.0, 1.0, 2.0], [-1, 0, 1]],
+)  # fmt: skip
+def test_an_acquisition_function_that_chooses_nothing_sensible_is_named(
+    buffer, monkeypatch, chosen
+):
+    monkeypatch.setitem(ACQUISITIONS, "mine", lambda *_: np.array(chosen))
+    with pytest.raises(ConfigError, match="'mine' is to return 3 different indices below 30"):
+        select(buffer, Ensemble().returns_of, acquisition="mine")
+
+
+@pytest.mark.parametrize("score", [lambda r: r[..., 0], lambda r: r[0, :, 0] * np.nan])
+def test_scores_are_finite_and_one_for_each_candidate(buffer, monkeypatch, score):
+    monkeypatch.setitem(ACQUISITIONS, "mine", highest(score))
+    with pytest.raises(ConfigError, match="A score of each of 30 candidates is needed, finite"):
+        select(buffer, Ensemble().returns_of, acquisition="mine")
 
 
 def test_what_is_asked_is_what_the_ensemble_disagrees_on(buffer):

@@ -1,4 +1,6 @@
+import copy
 import json
+import pickle
 import shutil
 import subprocess
 import sys
@@ -50,6 +52,21 @@ def test_it_says_what_it_is_of(reward):
     assert (reward.observation_shape, reward.action_size) == ((4,), 1)
     assert reward.steps == 20_480
     assert repr(reward) == "LearnedReward('pbrl/InvertedPendulum-v0', steps=20480)"
+
+
+def test_it_travels_to_other_processes(reward):
+    """As Stable-Baselines3's SubprocVecEnv has it."""
+    rng = np.random.default_rng(0)
+    observations, actions = rng.normal(size=(7, 4)), rng.normal(size=(7, 1))
+    unpickled = pickle.loads(pickle.dumps(reward))  # noqa: S301 (it was made here)
+    for again in (unpickled, copy.deepcopy(reward)):
+        np.testing.assert_array_equal(again(observations, actions), reward(observations, actions))
+        assert repr(again) == repr(reward)
+
+
+def test_whole_numbers_are_no_choice_where_an_action_is_one_number(reward):
+    with pytest.raises(TaskError, match="with the same leading axes"):
+        reward(np.zeros((3, 4)), np.zeros(3, int))
 
 
 def test_one_step_is_rewarded_as_in_a_batch_and_lists_are_fine(reward):

@@ -7,7 +7,12 @@ from gymnasium.utils.env_checker import check_env
 
 import envs  # noqa: F401 - registers the tasks
 import pbrl
+from pbrl.config import RewardConfig
 from pbrl.errors import TaskError
+from pbrl.feedback import COMPARISON
+from pbrl.reward.picture_ensemble import PictureEnsemble
+from pbrl.reward.saved import LearnedReward
+from pbrl.reward.wrapper import check_spaces
 
 TASK = "pbrl/InvertedPendulum-v0"
 
@@ -122,8 +127,28 @@ def test_discrete_actions_count_from_where_the_task_counts(discrete_reward):
 
 @pytest.mark.parametrize("task", ["pbrl/Hopper-v0", "CartPole-v1", "Blackjack-v1"])
 def test_a_task_that_the_reward_cannot_judge_is_refused(reward, task):
-    with pytest.raises(TaskError, match=r"learnt on pbrl/InvertedPendulum-v0, with 4 numbers"):
+    with pytest.raises(TaskError, match=r"learnt on pbrl/InvertedPendulum-v0, .* shape \(4,\)"):
         pbrl.LearnedRewardWrapper(gymnasium.make(task), reward)
     if task != "Blackjack-v1":
         with pytest.raises(TaskError, match="the task to be wrapped observes"):
             pbrl.LearnedRewardVectorWrapper(gymnasium.make_vec(task, num_envs=2), reward)
+
+
+@pytest.mark.parametrize(
+    ("space", "fits"),
+    [
+        (spaces.Box(0, 255, (4, 84, 84), np.uint8), True),
+        (spaces.Box(0, 255, (84, 84, 4), np.uint8), False),
+        (spaces.Box(0, 1, (4, 84, 84), np.float32), False),
+    ],
+)
+def test_pictures_in_another_order_or_range_are_refused(space, fits):
+    """The same numbers, which the reward would take for other pictures."""
+    config = RewardConfig(ensemble_size=1)
+    ensemble = PictureEnsemble(config, (4, 84, 84), 6, COMPARISON, seed=1)
+    learned = LearnedReward(ensemble, "pbrl/Pong-v0", 0)
+    if fits:
+        check_spaces(space, spaces.Discrete(6), learned)
+    else:
+        with pytest.raises(TaskError, match="pictures in uint8"):
+            check_spaces(space, spaces.Discrete(6), learned)

@@ -273,6 +273,33 @@ def test_misuse_is_explained(make):
     env.reset(seed=0)
     with pytest.raises(TaskError, match=r"\(2,\)"):
         env.step(np.zeros(3, int))
+    for wrong in ([0, 6], [-1, 0], [0.0, 2.9], [True, False]):
+        with pytest.raises(TaskError, match="whole numbers from 0 to 5"):
+            env.step(wrong)
+    env.step([5, 0])  # and lists will do
+
+
+def test_where_a_seed_is_left_out_the_generator_goes_on(make):
+    env, other = make("pbrl/Pong-v0"), make("pbrl/Pong-v0")
+    for one in (env, other):
+        one.reset(seed=[4, 5])
+        one.reset(seed=[None, 3])
+    np.testing.assert_array_equal(env.snapshot()["seeds"], other.snapshot()["seeds"])
+    np.testing.assert_array_equal(env.snapshot()["generators"], other.snapshot()["generators"])
+
+
+def test_what_is_rendered_is_as_gymnasium_has_it():
+    for env_id in ("pbrl/Pong-v0", "pbrl/Reacher-v0"):
+        batch = gymnasium.make_vec(env_id, num_envs=2, render_mode="rgb_array")
+        assert batch.render_mode == "rgb_array"
+        batch.close()
+        with pytest.raises(TaskError, match="render_mode is 'bogus'"):
+            gymnasium.make_vec(env_id, num_envs=2, render_mode="bogus")
+        listed = gymnasium.make(env_id, render_mode="rgb_array_list")
+        listed.reset(seed=0)
+        listed.step(listed.action_space.sample())
+        assert len(listed.render()) == 2
+        listed.close()
 
 
 def test_a_missing_rom_is_a_sentence(make, monkeypatch, tmp_path):
