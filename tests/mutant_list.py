@@ -409,11 +409,11 @@ QUESTIONS = (
     Mutant(
         "nothing leaks: nor does it choose what is asked",
         "pbrl/query/selection.py",
-        "chosen = find_acquisition(",
+        "chosen = _chosen(",
         "rewards = [buffer.cut(e[0], s[0], length).true_return for e, s in\n"
         "            zip(candidates.envs, candidates.starts, strict=True)]\n"
         "        returns = returns * np.array(rewards)[:, None]\n"
-        "        chosen = find_acquisition(",
+        "        chosen = _chosen(",
         f"{NOTHING_LEAKS}::test_without_true_rewards_every_weight_is_the_same",
     ),
     Mutant(
@@ -646,8 +646,8 @@ MISTAKES = (
     Mutant(
         "mistake 5: the wrong end of the acquisition",
         "pbrl/query/acquisition.py",
-        "np.argsort(-score(returns)",
-        "np.argsort(score(returns)",
+        "np.argsort(-scores,",
+        "np.argsort(scores,",
         f"{ACQUISITION}::test_disagreement_asks_where_members_disagree_most",
     ),
     Mutant(

@@ -113,8 +113,8 @@ def check_spaces(observations: spaces.Space, actions: spaces.Space, reward: Lear
     if not fits or sizes != (size, reward.action_size):
         raise TaskError(
             f"This reward was learnt on {reward.env_id}, with observations of shape "
-            f"{reward.observation_shape} (pictures in uint8) and {reward.action_size} numbers in an "
-            f"action; the task to be wrapped observes {observations} and acts in {actions}."
+            f"{reward.observation_shape} (pictures in uint8) and {reward.action_size} numbers in "
+            f"an action; the task to be wrapped observes {observations} and acts in {actions}."
         )
 
 
