@@ -3,6 +3,7 @@
 Whole rollouts only, and never one more than the asked number of steps holds.
 """
 
+import copy
 import dataclasses
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -76,6 +77,9 @@ class Trainer:
         self.total_steps = config.total_steps // self.rollout_size * self.rollout_size
         self._saved = self._first_step = 0
         self._fitted_share: float | None = None  # of a long fit that is under way
+        self._unrewarded: np.ndarray | None = (
+            None  # episodes' ends in a rollout without rewards yet
+        )
         self._pace = Pace()
         if isinstance(learning, RewardLearning):
             learning.told = self._tell_of_fit
@@ -152,7 +156,9 @@ class Trainer:
         with self._fitting_aside(), self.clock.time("acting"):
             rollout = self._collect()
         self.true_returns.add(rollout.true_rewards, rollout.boundaries)
+        self._unrewarded = rollout.boundaries
         rewards = self._rewards(rollout)
+        self._unrewarded = None
         unknown = np.full(rollout.true_rewards.shape, np.nan)
         self.learned_returns.add(unknown if rewards is None else rewards, rollout.boundaries)
         update: UpdateReport | None = None
@@ -255,11 +261,18 @@ class Trainer:
             self.save()
 
     def save(self) -> Checkpoint:
-        """Writes a checkpoint of everything."""
+        """Writes a checkpoint of everything.
+
+        A run that goes on from one that was written while it waited for answers does not know what
+        the last rollout would have earned.
+        """
+        learned = copy.deepcopy(self.learned_returns)
+        if self._unrewarded is not None:
+            learned.add(np.full(self._unrewarded.shape, np.nan), self._unrewarded)
         state = {
             "env": dict(self.env.snapshot()),
             "true_returns": self.true_returns.state(),
-            "learned_returns": self.learned_returns.state(),
+            "learned_returns": learned.state(),
             "learning": self.learning.state() if self.learning else {},
         }
         if self.people:

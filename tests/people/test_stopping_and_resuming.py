@@ -7,8 +7,10 @@ import sys
 import time
 from contextlib import closing
 
+import numpy as np
 import pytest
 
+from pbrl import trainer
 from pbrl.checkpoints import latest_checkpoint
 from pbrl.runs import Run
 from pbrl.store import LabelStore, database
@@ -54,6 +56,31 @@ def test_a_run_that_is_stopped_while_it_waits_leaves_a_checkpoint_and_waits_on(s
     assert steps == 200  # it waits before it acts
     assert (progress.asked, progress.answered) == (FIRST, 3)
     assert again.steps == 1200
+
+
+def test_a_run_that_is_killed_while_it_waits_counts_no_episode_by_half(sit, monkeypatch):
+    """The agent goes on after a rollout that was never rewarded: 42 steps of episodes of 25."""
+    monkeypatch.setattr(trainer, "SAVED_TO_WAIT", 0)
+    sitting = sit(agent__rollout_steps=42, agent__batch_size=42, query__initial_steps=252)
+
+    class Killed(Exception):
+        pass
+
+    def act(status):
+        if waiting(status) and status.steps > 252:
+            raise Killed
+        if waiting(status):
+            sitting.person.answer(FIRST)
+
+    sitting.desk.act = act
+    with pytest.raises(Killed):
+        sitting.trainer.train()
+    saved = latest_checkpoint(sitting.run, pytest.fail)
+    assert saved.steps > 252 and saved.steps // 2 % 25
+    state = saved.state()
+    assert np.isnan(np.array(state["learned_returns"]["running"])).all()
+    assert np.isfinite(np.array(state["true_returns"]["running"])).all()
+    assert np.isfinite(np.array(sitting.trainer.learned_returns.state()["running"])).all()
 
 
 def test_what_is_asked_after_a_crash_follows_what_was_asked_before(sit):
