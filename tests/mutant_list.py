@@ -755,6 +755,7 @@ MISTAKES = (
         "mistake 12: the learned reward recorded as the true one",
         "pbrl/trainer.py",
         "self.true_returns.add(rollout.true_rewards, rollout.boundaries)\n"
+        "        self._unrewarded = rollout.boundaries\n"
         "        rewards = self._rewards(rollout)",
         "rewards = self._rewards(rollout)\n"
         "        self.true_returns.add(rollout.true_rewards if rewards is None else rewards,\n"
