@@ -77,9 +77,8 @@ class Trainer:
         self.total_steps = config.total_steps // self.rollout_size * self.rollout_size
         self._saved = self._first_step = 0
         self._fitted_share: float | None = None  # of a long fit that is under way
-        self._unrewarded: np.ndarray | None = (
-            None  # episodes' ends in a rollout without rewards yet
-        )
+        self._unrewarded: np.ndarray | None = None
+        """Where episodes ended in a rollout whose rewards are not known yet."""
         self._pace = Pace()
         if isinstance(learning, RewardLearning):
             learning.told = self._tell_of_fit

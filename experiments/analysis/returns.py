@@ -64,9 +64,14 @@ class Returns:
     @property
     def true(self) -> np.ndarray:
         """`(tasks,)` mean return of the runs on the true reward; NaN where there is none."""
-        if TRUE_REWARD not in self.conditions:
+        return self.true_for(TRUE_REWARD)
+
+    def true_for(self, condition: str) -> np.ndarray:
+        """Returns the same of the true-reward runs that a condition is measured by."""
+        name = self.baseline(condition)
+        if name is None:
             return np.full(len(self.tasks), np.nan)
-        return np.array([_mean(column) for column in self.of(TRUE_REWARD).T])
+        return np.array([_mean(column) for column in self.of(name).T])
 
 
 def returns_of(

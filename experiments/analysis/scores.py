@@ -18,22 +18,9 @@ def scores(returns: Returns) -> np.ndarray:
 
     A task whose agents on the true reward did no better than untrained ones has no scores.
     """
-    gains = np.array([true_return(returns, name) for name in returns.conditions])
+    gains = np.array([returns.true_for(name) for name in returns.conditions])
     gains = (gains - returns.untrained)[:, None]  # (conditions, 1, tasks)
     return (returns.learned - returns.untrained) / np.where(gains > 0, gains, np.nan)
-
-
-def true_return(returns: Returns, condition: str) -> np.ndarray:
-    """Returns the `(tasks,)` mean return of the true-reward runs that a condition is measured by.
-
-    NaN where there is none.
-    """
-    name = returns.baseline(condition)
-    if name is None:
-        return np.full(len(returns.tasks), np.nan)
-    known = ~np.isnan(returns.of(name))
-    total = np.where(known, returns.of(name), 0.0).sum(axis=0)
-    return total / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
 
 
 def remarks(returns: Returns) -> tuple[str, ...]:
@@ -56,7 +43,7 @@ def _missing_runs(returns: Returns) -> Iterator[str]:
 
 
 def _missing_scales(returns: Returns) -> Iterator[str]:
-    best = np.array([true_return(returns, name) for name in returns.conditions])
+    best = np.array([returns.true_for(name) for name in returns.conditions])
     for index, (task, untrained) in enumerate(zip(returns.tasks, returns.untrained, strict=True)):
         if np.isnan(returns.learned[:, :, index]).all():
             continue

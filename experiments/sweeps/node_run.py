@@ -74,7 +74,7 @@ def _carry_out(order: Order) -> Change:
             publish_evaluation(cell, local, shared)
     publish_progress(cell, local, shared)
     shutil.rmtree(cell.folder(local), ignore_errors=True)
-    if is_finished(cell, shared):
+    if is_finished(cell, shared, order.episodes):
         return Change(cell, State.FINISHED, f"{cell.name}: finished on {socket.gethostname()}.")
     if not order.wanted:
         return Change(cell, State.STOPPED)

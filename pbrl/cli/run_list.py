@@ -20,7 +20,7 @@ GIVEN = "SELECT count(DISTINCT run || '/' || number) FROM answers WHERE id NOT I
 GIVEN += "(SELECT answer_id FROM retractions)"
 VIEWERS = "SELECT DISTINCT annotator FROM viewers WHERE seen_at > ? ORDER BY annotator"
 SEEN_SECONDS = 15.0
-"""Since its last sign of life a viewer counts as open."""
+"""Since its last sign of life a viewer counts as open, as for `pbrl.store`, which loads slowly."""
 
 
 @dataclass(frozen=True, slots=True)

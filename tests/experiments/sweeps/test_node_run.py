@@ -78,3 +78,12 @@ def test_a_run_that_was_finished_is_not_made_again(order, finish):
     finish(order.cell, order.shared)
     assert carry_out(replace(order, episodes=2)).state is State.FINISHED
     assert not own_folder(order.shared).exists()
+
+
+def test_a_run_that_could_not_be_measured_anew_has_failed(order, programs, finish):
+    """What other episodes measured is there still, and is not what was asked for."""
+    finish(order.cell, order.shared)  # by two episodes, of five
+    programs |= {"train": "pass", "eval": "import sys; sys.exit('pbrl: No room.')"}
+    change = carry_out(order)
+    assert change.state is State.FAILED
+    assert "No room." in change.sentence
