@@ -160,4 +160,4 @@ def test_ctrl_c_then_on_to_the_end_then_never_again(start, pbrl, tmp_path):
     assert pbrl(line.replace("--episodes 2", "--episodes 3")).code == 0
     (again,) = read_outcomes(tmp_path / "outcomes.csv")
     assert (again.episodes, again.config_hash) == (3, row.config_hash)
-    assert [path.name for path in run.glob("checkpoints/*")][-1] == "step_000000020480"
+    assert max(path.name for path in run.glob("checkpoints/step_*")) == "step_000000020480"
