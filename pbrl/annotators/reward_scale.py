@@ -8,7 +8,7 @@ under this reward, walking at 3 m/s; for InvertedPendulum the most there is).
 
 Not shifted, rewards below 0 would let the rules for skips and ties fire nearly always or never.
 Shifted so far that no clip earns less than 0, the average clip earns so much that none is ever
-skipped and 66 to 84 % of pairs are ties, where it is 31 to 62 % now (docs/results.md).
+skipped and 66 to 84 % of pairs are ties, where it is 23 to 63 % now (docs/results.md).
 """
 
 from dataclasses import dataclass
