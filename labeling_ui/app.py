@@ -1,6 +1,5 @@
 """The labelling window: a thin shell of pygame around the session, the desk and the pictures."""
 
-import json
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +31,7 @@ from labeling_ui.practice import practice_pairs
 from labeling_ui.regions import Painter, Region, Target, target_at
 from labeling_ui.session import Screen, Session
 from labeling_ui.status_panel import sidebar_region
+from labeling_ui.telling import Telling
 from labeling_ui.view import View
 from labeling_ui.window import open_window
 
@@ -77,12 +77,7 @@ class Outcome:
 
 
 class App:
-    """The window, open until the person closes it.
-
-    Attributes:
-        frame_seconds: How long each of the last looks took, without waiting.
-        key_seconds: From each answer's key to the next pair's first picture on the screen.
-    """
+    """The window, open until the person closes it."""
 
     def __init__(self, place: Place, options: Options) -> None:
         """Opens the window and begins to look for the run.
@@ -112,11 +107,7 @@ class App:
         self._scrubbing: Target | None = None
         self._told_of_namesake = False
         self._failure: BaseException | None = None
-        self._tell_file = options.tell.open("a") if options.tell else None
-        self._pair_told: Pair | None = None
-        self._answer_key_at: float | None = None
-        self.frame_seconds: list[float] = []
-        self.key_seconds: list[float] = []
+        self.telling = Telling(options.tell)
         self.desk.start()
 
     def run(self, frames: int | None = None) -> Outcome:
@@ -145,17 +136,14 @@ class App:
                 self._handle(event)
             self.look()
             last, count = now, count + 1
-            self.frame_seconds.append(time.monotonic() - now)
+            self.telling.frame_seconds.append(time.monotonic() - now)
 
     def close(self) -> list[Judgement]:
         """Stores what is left, closes everything and returns what could not be stored."""
         pygame.display.quit()
         unstored = self.desk.finish(FINISH_SECONDS)
         self.pictures.close()
-        if self._tell_file is not None:
-            worked = np.quantile(self.frame_seconds or [0.0], (0.5, 0.99)).tolist()
-            self._tell("closed", looks=len(self.frame_seconds), median=worked[0], most=worked[1])
-            self._tell_file.close()
+        self.telling.close()
         return unstored
 
     def look(self) -> None:
@@ -170,7 +158,7 @@ class App:
         changed = self._painter.paint(self.surface, regions)
         if changed:
             pygame.display.update(changed)
-        self._note_shown()
+        self.telling.shown(self.session)
 
     # What happens.
 
@@ -200,7 +188,7 @@ class App:
         screen = self.session.screen
         self.session.act(action)
         if screen is Screen.JUDGING and self.session.screen is Screen.STORING:
-            self._answer_key_at = time.monotonic()
+            self.telling.answer_key()
 
     def _press(self, place: tuple[int, int]) -> None:
         target = target_at(self._targets, place)
@@ -234,7 +222,7 @@ class App:
                 self.session.offer([news])
             case Stored():
                 self.session.stored(news)
-                self._tell("stored", number=news.judgement.pair.number, id=news.answer_id)
+                self.telling.stored(news)
             case TakenBack():
                 self.session.taken_back(news)
             case Clips():
@@ -257,7 +245,7 @@ class App:
         if count is None:
             count = PRACTICE_PAIRS if opened.practise else 0
         if count:
-            self.session.preparing = True
+            self.session.queue.preparing = True
             self.pictures.practise(Practise(opened.env_id, count, self._practice_seed))
 
     def _take_status(self, status: DeskStatus) -> None:
@@ -282,7 +270,7 @@ class App:
         env_id = self.opened.env_id if self.opened else ""
         self.pictures.want(self.session.clips_ahead(), self._clip_size, env_id)
         self.pictures.pump()
-        if self.session.preparing and self.pictures.practice is not None:
+        if self.session.queue.preparing and self.pictures.practice is not None:
             self.session.practice_made(practice_pairs(self.pictures.practice))
         if self.pictures.trouble:
             self.session.cannot_show()
@@ -310,28 +298,6 @@ class App:
             hovered=self._hovered,
             moment=time.monotonic() - self._began,
         )
-
-    def _note_shown(self) -> None:
-        """Takes the time from a key to the next pair, and tells whoever listens what is shown."""
-        session = self.session
-        if session.stage.pair is self._pair_told or not session.stage.visible:
-            return
-        self._pair_told = session.stage.pair
-        if session.stage.pair is None or session.screen is not Screen.JUDGING:
-            return
-        wait = None
-        if self._answer_key_at is not None:
-            wait = time.monotonic() - self._answer_key_at
-            self.key_seconds.append(wait)
-            self._answer_key_at = None
-        self._tell("shown", number=session.stage.pair.number, left=session.stage.left,
-                   role=session.stage.pair.role.value, since_key=wait)  # fmt: skip
-
-    def _tell(self, what: str, **facts: object) -> None:
-        if self._tell_file is not None:
-            line = {"what": what, "at": time.time(), **facts}
-            self._tell_file.write(json.dumps(line) + "\n")
-            self._tell_file.flush()
 
     def _wake(self) -> None:
         """Ends the wait for events, from the desk's thread."""

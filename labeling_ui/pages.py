@@ -61,8 +61,8 @@ def _header(view: View) -> tuple[str, str, theme.Colour]:
         return f"{task}  ·  Earlier answer {place}", told(session.browsing.entry), theme.INK
     pair = session.stage.pair
     if pair is not None and pair.role is Role.PRACTICE:
-        number = session.practice_total - session.practice_left + 1
-        title = f"{task}  ·  Practice {number} of {session.practice_total}, does not count"
+        number = session.queue.practice_total - session.queue.practice_left + 1
+        title = f"{task}  ·  Practice {number} of {session.queue.practice_total}, does not count"
         if session.screen is Screen.FEEDBACK and pair.expected and session.stage.chosen:
             side = (
                 "left"
@@ -172,7 +172,7 @@ def why_waiting(view: View) -> Reason:
         not_drawable=view.pictures.trouble,
         away=session.absence.away,
         drawing=drawn,
-        preparing_practice=session.preparing,
+        preparing_practice=session.queue.preparing,
     )
 
 

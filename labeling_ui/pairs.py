@@ -57,6 +57,10 @@ class Pair:
     expected: Comparison | None = None
     """The right answer, of a practice pair."""
 
+    def has_clip(self, key: str) -> bool:
+        """Whether one of the clips has this key."""
+        return key in (clip.key for clip in self.clips)
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

@@ -6,7 +6,6 @@ last answer is durable.
 """
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, unique
 
@@ -31,6 +30,7 @@ from labeling_ui.notices import Notices
 from labeling_ui.pairs import Clip, Earlier, Pair, Role, Stored, in_words
 from labeling_ui.sitting import Sitting
 from labeling_ui.stage import Stage
+from labeling_ui.upcoming import Upcoming
 
 READ_SECONDS = 0.6
 """Time that practice's feedback stands before a choice key goes on."""
@@ -76,9 +76,6 @@ class Session:
         browsing: The place among one's earlier answers.
         notices: Sentences for the person.
         absence: Whether the person is there; if not, no pairs are held.
-        preparing: Whether practice pairs are still being made: until then nothing is shown.
-        practice_total: Practice pairs in all.
-        practice_left: Those that are not judged yet.
         strength: Whether "much better" can be said.
         fps: Frames a second of the clips.
         finished: Whether the run has finished: only a pair that is on the screen is still judged.
@@ -105,8 +102,7 @@ class Session:
         self.fps, self.strength = fps, strength
         self.screen, self.help_open, self.over = Screen.WAITING, False, False
         self.stage, self.sitting = Stage(rng, clock), Sitting(clock())
-        self.queue: deque[Pair] = deque()
-        self.preparing, self.practice_left, self.practice_total = False, 0, 0
+        self.queue = Upcoming()
         self.browsing, self.notices, self.finished = Browsing(), Notices(), False
         self.absence = Absence()
         self._feedback_seconds, self._undo_wanted = 0.0, False
@@ -156,20 +152,14 @@ class Session:
             return
         if self.absence.away:  # they were on their way when the others were given back
             pairs = [pair for pair in pairs if pair.role is not Role.LABEL]
-        practice = [pair for pair in pairs if pair.role is Role.PRACTICE]
-        self.practice_total += len(practice)
-        self.practice_left += len(practice)
-        self.queue.extendleft(reversed(practice))
-        self.queue.extend(pair for pair in pairs if pair.role is not Role.PRACTICE)
+        self.queue.add(pairs)
         if self.screen is Screen.WAITING:
             self._next()
 
     def run_finished(self, finished: bool) -> None:
         """Notes whether the run has finished: then the pairs that nobody sees are given back."""
         if finished and not self.finished:
-            self._give_back(self.queue)
-            self.queue.clear()
-            self.preparing = False
+            self._give_back(self.queue.clear())
             if self.screen is Screen.JUDGING and not self.stage.visible:
                 self._give_back([pair] if (pair := self.stage.pair) else [])
                 self._next()
@@ -185,7 +175,7 @@ class Session:
 
     def practice_made(self, pairs: Sequence[Pair]) -> None:
         """Takes the practice pairs, or learns that there are none."""
-        self.preparing = False
+        self.queue.preparing = False
         self.offer(pairs)
 
     def seen(self) -> None:
@@ -200,7 +190,7 @@ class Session:
         """
         self.sitting.stored.append(stored)
         if stored.judgement.pair.role is Role.LABEL:
-            self._forget(stored.judgement.pair.number)
+            self.queue.forget(stored.judgement.pair.number)
         if self.screen is Screen.STORING:
             self._after_storing()
 
@@ -215,7 +205,7 @@ class Session:
             self.say("Taken back, but the clips of that pair cannot be shown any more.")
         else:
             self.say(f"Taken back: {self._taking_back}.")
-            self.queue.appendleft(news.pair)
+            self.queue.put_back(news.pair)
         self._after_storing()
 
     def earlier(self, answers: Sequence[Earlier]) -> None:
@@ -235,12 +225,10 @@ class Session:
 
     def drop(self, key: str) -> Pair | None:
         """Takes out the pair that has a clip which cannot be drawn; returns it if there was one."""
-        for pair in self.queue:
-            if key in (clip.key for clip in pair.clips):
-                self.queue.remove(pair)
-                return pair
+        if (pair := self.queue.drop(key)) is not None:
+            return pair
         pair = self.stage.pair
-        if pair is None or key not in (clip.key for clip in pair.clips):
+        if pair is None or not pair.has_clip(key):
             return None
         if self.screen is Screen.BROWSING:
             self.browsing.missing = True
@@ -251,16 +239,11 @@ class Session:
 
     def lost(self, number: int) -> None:
         """Takes out a pair that somebody else may have been given."""
-        self._forget(number)
+        self.queue.forget(number)
         pair = self.stage.pair
         if self.screen is Screen.JUDGING and pair is not None and pair.number == number:
             self.say("The label store was away too long: that pair may be with somebody else now.")
             self._replace()
-
-    def _forget(self, number: int) -> None:
-        """Takes a pair out of those to come; one that only checks the person stays."""
-        kept = [pair for pair in self.queue if pair.number != number or pair.role is not Role.LABEL]
-        self.queue = deque(kept)
 
     def say(self, sentence: str) -> None:
         """Shows a sentence for a while."""
@@ -293,18 +276,19 @@ class Session:
     def _next(self) -> None:
         """Shows the next pair, or waits."""
         self.stage.clear()
-        if self.preparing or self.absence.away or not self.queue:
+        pair = None if self.absence.away else self.queue.take()
+        if pair is None:
             self.screen = Screen.WAITING
         else:
             self.screen = Screen.JUDGING
-            self.stage.show(self.queue.popleft(), self.fps)
+            self.stage.show(pair, self.fps)
 
     def _rest(self) -> None:
         """Leaves the pairs to others, what is judged just now too, and asks for no more."""
         if self.screen is Screen.JUDGING:
             self._set_aside()
             self.screen = Screen.WAITING
-        self.queue = deque(pair for pair in self.queue if pair.role is not Role.LABEL)
+        self.queue.keep_own()
         self._requests.append(Rest())
 
     def _comes_back(self) -> bool:
@@ -330,7 +314,7 @@ class Session:
         """Puts the pair on the screen back before those to come."""
         pair = self.stage.leave()
         if pair is not None:
-            self.queue.appendleft(pair)
+            self.queue.put_back(pair)
 
     def _choose(self, action: Action) -> None:
         if action not in CHOICES or (action in STRONG and not self.strength):
@@ -356,8 +340,7 @@ class Session:
     def _act_in_feedback(self, action: Action) -> None:
         read = self._feedback_seconds >= READ_SECONDS
         if action is Action.GO_ON or (action in CHOICES and read):
-            self.practice_left -= 1
-            if self.practice_left == 0:
+            if self.queue.practised():
                 self.say("That was the practice. From now on your answers count.")
             self._next()
         else:

@@ -46,7 +46,7 @@ def judging(app: App) -> bool:
 
 def test_the_loop_stops_after_the_frames_it_is_given(app):
     app.loop(frames=5)
-    assert len(app.frame_seconds) == 5
+    assert len(app.telling.frame_seconds) == 5
 
 
 def test_a_key_is_an_answer_in_the_store(app, hopper_run):
@@ -55,7 +55,7 @@ def test_a_key_is_an_answer_in_the_store(app, hopper_run):
     until(app, lambda: app.session.sitting.labels == 1 and judging(app))
     with closing(LabelStore(hopper_run / "labels.db")) as store:
         assert [one.text for one in store.answers("hopper")] == ["tie"]
-    assert len(app.key_seconds) == 1
+    assert len(app.telling.key_seconds) == 1
 
 
 def test_only_what_changed_is_painted(app):

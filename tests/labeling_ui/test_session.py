@@ -313,7 +313,7 @@ def test_a_pair_that_was_leased_anew_while_its_answer_was_on_its_way_is_not_aske
 
 def test_practice_comes_first_and_is_never_stored(make_pair):
     session = Session(np.random.default_rng(0))
-    session.preparing = True
+    session.queue.preparing = True
     session.offer([make_pair(9)])
     assert session.screen is Screen.WAITING  # until the practice pairs are made
     session.practice_made([make_pair(0, Role.PRACTICE, left=0, expected=FIRST)])
@@ -331,7 +331,7 @@ def test_practice_comes_first_and_is_never_stored(make_pair):
 
 def test_without_practice_pairs_judging_begins(make_pair):
     session = Session(np.random.default_rng(0))
-    session.preparing = True
+    session.queue.preparing = True
     session.offer([make_pair(9)])
     session.practice_made([])
     assert session.screen is Screen.JUDGING
@@ -345,7 +345,7 @@ def test_feedback_stands_long_enough_to_be_read(make_pair):
     sitting.act(Action.LEFT)
     assert sitting.session.screen is Screen.JUDGING
     assert sitting.number == 1
-    assert sitting.session.practice_left == 1
+    assert sitting.session.queue.practice_left == 1
     assert sitting.session.notices.text == ""
 
 
