@@ -15,6 +15,8 @@ from pbrl.display import LINE_EVERY_SECONDS, duration
 
 SHOW_EVERY_SECONDS = 1.0
 BAR_CELLS = 20
+BEFORE_LEARNING = "not learning yet"
+"""Its agent acts untrained, or its first reward is being fitted: ten minutes in a game."""
 
 
 class LineProgress:
@@ -38,7 +40,7 @@ class LineProgress:
         """Prints how the runs stand, if the last line is old or all runs are at their end."""
         if time.monotonic() >= self._next or not sweep.those(State.WAITING, *RUNNING):
             self._next = time.monotonic() + LINE_EVERY_SECONDS
-            running = [f"{cell.name} at {sweep.steps(cell):,}" for cell in sweep.those(*RUNNING)]
+            running = [_line(sweep, cell) for cell in sweep.those(*RUNNING)]
             self.say("; ".join([summary(sweep), *running]))
 
     def say(self, sentence: str) -> None:
@@ -91,6 +93,11 @@ def summary(sweep: Sweep) -> str:
     return f"{len(sweep.states)} runs: {words}" + (f"; time left {left}" if left else "")
 
 
+def _line(sweep: Sweep, cell: Cell) -> str:
+    at = f"{cell.name} at {sweep.steps(cell):,}"
+    return at if sweep.learns(cell) else f"{at}, {BEFORE_LEARNING}"
+
+
 def table(sweep: Sweep) -> RenderableType:
     """Returns the runs that are being made, a row each, over the summary."""
     grid = Table.grid(padding=(0, 2))
@@ -110,5 +117,6 @@ def _row(sweep: Sweep, cell: Cell) -> tuple[RenderableType, ...]:
         Text(f"{steps:,} of {cell.steps:,}"),
         Text("" if rate is None else f"{rate:,.0f} a second"),
         Text("evaluating" if sweep.states[cell] is State.EVALUATING else
+             BEFORE_LEARNING if not sweep.learns(cell) else
              "" if true_return is None else f"true return {true_return:,.1f}"),
     )  # fmt: skip

@@ -89,6 +89,7 @@ class Sweep:
         }
         self._steps = {cell: self._steps_of(cell) for cell in self.states}
         self._steps_before, self._begun = sum(self._steps.values()), time.monotonic()
+        self._paced = False  # whether a run has learnt since
 
     def those(self, *states: State) -> list[Cell]:
         """Returns the runs that stand so."""
@@ -100,9 +101,25 @@ class Sweep:
             self._steps[cell] = self._steps_of(cell)
         return self._steps[cell]
 
+    def learns(self, cell: Cell) -> bool:
+        """Returns whether a run's agent has begun to learn.
+
+        Before, it acts untrained for the first questions, and its first reward is fitted.
+        """
+        return "train/value_loss" in self.metrics(cell)
+
     def seconds_left(self) -> float | None:
-        """Returns how long the rest takes at the pace since the beginning; None if not known."""
-        done = sum(map(self.steps, self.states)) - self._steps_before
+        """Returns how long the rest takes at the pace so far; None if not known.
+
+        The pace begins where the first of the runs learns: a first fit does no steps, however long
+        it takes.
+        """
+        steps = sum(map(self.steps, self.states))
+        if not self._paced:
+            self._paced = any(self.learns(cell) for cell in self.those(*RUNNING))
+        if not self._paced:
+            self._steps_before, self._begun = steps, time.monotonic()
+        done = steps - self._steps_before
         if done <= 0:
             return None
         left = sum(cell.steps - self._steps[cell] for cell in self.those(State.WAITING, *RUNNING))

@@ -22,7 +22,7 @@ def runs(cell, tmp_path):
     run.mkdir(parents=True)
     (run / "config.json").write_text("{}")
     line = {"time/total_timesteps": 5120, "time/fps": 1234.5, "rollout/ep_rew_mean": 17.25}
-    (run / "metrics.jsonl").write_text(json.dumps(line) + "\n")
+    (run / "metrics.jsonl").write_text(json.dumps(line | {"train/value_loss": 0.5}) + "\n")
     sweep.states |= {cells[0]: State.TRAINING, cells[1]: State.FAILED}
     return sweep
 
@@ -43,6 +43,17 @@ def test_a_terminal_shows_each_run_that_is_made(runs):
         assert words in shown
     assert "Something failed." in shown
     assert "seed 2" not in shown and "pbrl train" not in shown
+
+
+def test_of_a_first_fit_it_says_that_nothing_is_learnt_yet(runs):
+    (first,) = runs.those(State.TRAINING)
+    metrics = runs.root.glob("**/metrics.jsonl")
+    next(metrics).write_text('{"time/total_timesteps": 5120, "rollout/ep_rew_mean": 17.25}\n')
+    there = console(terminal=True)
+    with progress_for(there) as display:
+        display.show(runs)
+    assert "not learning yet" in there.file.getvalue()
+    assert "time left" not in summary(runs)
 
 
 def test_elsewhere_lines_say_what_happens_and_now_and_then_how_it_stands(runs, monkeypatch):

@@ -118,6 +118,24 @@ def test_the_time_left_is_by_the_pace_so_far(finish, cells, tmp_path, monkeypatc
     now[0] += 100
     run = cells[0].folder(tmp_path) / "run"
     (run / "config.json").write_text("{}")
-    (run / "metrics.jsonl").write_text('{"time/total_timesteps": 10240}\n')
+    (run / "metrics.jsonl").write_text('{"time/total_timesteps": 10240, "train/value_loss": 1.0}\n')
     runs.states[cells[0]] = State.TRAINING
     assert runs.seconds_left() == pytest.approx(300)
+
+
+def test_a_first_fit_says_nothing_of_the_pace(cells, tmp_path, monkeypatch):
+    """2,048 steps, then a fit of ten minutes, then 1,024 steps in ten seconds."""
+    now = [1000.0]
+    monkeypatch.setattr(sweep.time, "monotonic", lambda: now[0])
+    run = cells[0].folder(tmp_path) / "run"
+    run.mkdir(parents=True)
+    runs = Sweep(cells[:1], tmp_path)
+    (run / "config.json").write_text("{}")
+    runs.states[cells[0]] = State.TRAINING
+    (run / "metrics.jsonl").write_text('{"time/total_timesteps": 2048}\n')
+    for _ in range(20):
+        now[0] += 30
+        assert runs.seconds_left() is None
+    now[0] += 10
+    (run / "metrics.jsonl").write_text('{"time/total_timesteps": 3072, "train/value_loss": 1.0}\n')
+    assert runs.seconds_left() == pytest.approx((20_480 - 3072) / 102.4)
