@@ -178,6 +178,15 @@ def test_a_renamed_run_is_reported_alike(debug_run, capsys, tmp_path):
     assert "(n = 40)" in said
 
 
+def test_only_answers_that_the_run_learns_from_count(debug_run, capsys, tmp_path):
+    """A game's clips are large: all that were ever asked would not fit into memory."""
+    run = Run(shutil.copytree(debug_run, tmp_path / "run"))
+    config = run.config()
+    run.write_config(replace(config, reward=replace(config.reward, label_window=25)))
+    _, said, _ = run_eval(capsys, run.path, "--episodes", 2)
+    assert "(n = 25)" in said
+
+
 def test_a_task_without_true_reward_is_reported_by_its_labels(debug_run, capsys, tmp_path):
     run = Run(shutil.copytree(debug_run, tmp_path / "run"))
     config = run.config()

@@ -4,7 +4,8 @@ As in figures 2, 3, 5 and 6 of Christiano et al. 2017: true return against envir
 over seeds. Departure: the paper draws no interval; here Student's 95 % interval is a band around
 each line, or, where many lines would hide one another's bands, a bar behind the end of each. The
 axis of returns spans the single runs, so that the wide intervals of few seeds are cut rather than
-the curves flattened; their ends are in the CSV file. What was not run is said in its panel.
+the curves flattened; their ends are in the CSV file. Of two runs, whose interval would span all
+that there is, both are drawn, thin. What was not run is said in its panel.
 """
 
 from collections.abc import Sequence
@@ -33,6 +34,9 @@ COLUMNS = 3
 PANEL_INCHES = (3.4, 2.4)
 MOST_BANDS = 4
 """Lines up to which each has a band; beyond, a bar."""
+FEWEST_RUNS = 3
+"""Runs from which there is a band or bar: with two, Student's interval is 13 times as wide as they
+are apart from their mean."""
 
 
 def learning_curves(
@@ -73,7 +77,9 @@ def learning_curves(
     free = panels[len(tasks) :]
     for panel in free:
         panel.axis("off")
-    _legend(figure, free[0] if free else None, styles)
+    _legend(
+        figure, free[0] if free else None, styles, _what_is_drawn(list(wanted.values()), styles)
+    )
     return figure
 
 
@@ -92,7 +98,9 @@ def _draw(panel: Axes, curves: Sequence[Curve], styles: dict[str, LineStyle]) ->
             linewidth=LINE_WIDTH,
             label=curve.condition,
         )
-        if len(styles) <= MOST_BANDS:
+        if len(curve.seeds) < FEWEST_RUNS:
+            _single_runs(panel, curve, style)
+        elif len(styles) <= MOST_BANDS:
             panel.fill_between(
                 curve.steps, band.low, band.high, color=style.colour, alpha=0.13, linewidth=0
             )
@@ -102,7 +110,8 @@ def _draw(panel: Axes, curves: Sequence[Curve], styles: dict[str, LineStyle]) ->
     _name_absent(panel, [name for name in styles if name not in drawn])
     ticks = MaxNLocator(5).tick_values(0, end)
     panel.set_xticks(ticks[ticks <= end])
-    panel.set_xlim(0, end if len(styles) <= MOST_BANDS else max(places.values()) + 0.02 * end)
+    bars = len(styles) > MOST_BANDS and any(len(curve.seeds) >= FEWEST_RUNS for curve in curves)
+    panel.set_xlim(0, max(places.values()) + 0.02 * end if bars else end)
     panel.set_ylim(*_span(curves))
     panel.yaxis.set_major_locator(MaxNLocator(5))
     for axis in (panel.xaxis, panel.yaxis):
@@ -134,6 +143,12 @@ def _name_absent(panel: Axes, conditions: list[str]) -> None:
         )
 
 
+def _single_runs(panel: Axes, curve: Curve, style: LineStyle) -> None:
+    """Draws the runs themselves; a single one is its own mean."""
+    for returns in curve.returns if len(curve.seeds) > 1 else ():
+        panel.plot(curve.steps, returns, color=style.colour, linewidth=0.7, alpha=0.6)
+
+
 def _bar(panel: Axes, place: float, band: Band, style: LineStyle) -> None:
     """Draws the interval of a curve's last mean, and the mean, behind the end of the curve."""
     known = np.flatnonzero(band.runs)
@@ -149,7 +164,22 @@ def _leave_empty(panel: Axes) -> None:
         side.set_color("#CCCCCC")
 
 
-def _legend(figure: Figure, panel: Axes | None, styles: dict[str, LineStyle]) -> None:
+def _what_is_drawn(curves: Sequence[Curve], styles: dict[str, LineStyle]) -> list[str]:
+    """Returns what lines and intervals are, for the legend."""
+    runs = {len(curve.seeds) for curve in curves}
+    interval = "band" if len(styles) <= MOST_BANDS else "bar at its end"
+    said = {
+        "line: mean over seeds": max(runs) > 1,
+        "line: one run": runs == {1},
+        f"{interval}: 95 % interval, cut at the edge": max(runs) >= FEWEST_RUNS,
+        "thin lines: the runs, where there are two": 2 in runs,
+    }
+    return [words for words, true in said.items() if true]
+
+
+def _legend(
+    figure: Figure, panel: Axes | None, styles: dict[str, LineStyle], said: Sequence[str]
+) -> None:
     """Draws the legend where a panel is free, or in a strip of its own above the panels."""
     holder, place, columns = panel or figure, "center", 1
     if panel is None:
@@ -157,14 +187,14 @@ def _legend(figure: Figure, panel: Axes | None, styles: dict[str, LineStyle]) ->
         # A letter of this size is about .075 inches wide; the sample of the line takes the rest.
         columns = int(width / (0.75 + 0.075 * max(map(len, styles))))
         columns = min(len(styles), max(1, columns))
-        figure.set_size_inches(width, height + 0.55 + 0.2 * ceil(len(styles) / columns))
+        strip = 0.15 + 0.2 * (len(said) + ceil(len(styles) / columns))
+        figure.set_size_inches(width, height + strip)
         place = "outside upper center"
-    interval = "band" if len(styles) <= MOST_BANDS else "bar at its end"
     holder.legend(
         handles=[key(name, style) for name, style in styles.items()],
         loc=place,
         ncols=columns,
-        title=f"line: mean over seeds\n{interval}: 95 % interval, cut at the edge",
+        title="\n".join(said),
         title_fontsize=SMALL,
         fontsize=SMALL + 1,
         frameon=False,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pbrl.errors import PbrlError, TaskError
 
-USAGE_ERROR, INTERRUPTED = 2, 130
+USAGE_ERROR, INTERRUPTED, NOBODY_READS = 2, 130, 141
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,17 @@ VERBS: dict[str, Verb] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code; a user's mistake is a sentence and 2."""
+    try:
+        try:
+            return _choose(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # as by `pbrl runs | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOBODY_READS
+
+
+def _choose(arguments: Sequence[str] | None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     parser = argparse.ArgumentParser(
         prog="pbrl",

@@ -117,7 +117,7 @@ def evaluate_trained(config: TrainConfig, trainer: Trainer, console: Console) ->
 def _labels(
     run: Run, config: TrainConfig, below: int, say: Callable[[str], object]
 ) -> LabelledClips | None:
-    """Returns a run's answers to queries numbered below `below`; says which it must leave out."""
+    """Returns the answers below this query that a run learns from; says which it leaves out."""
     if not below or not (config.store or run.labels_file.is_file()):
         return None
     where = address(run, config)
@@ -126,7 +126,8 @@ def _labels(
         return None
     with opened(where) as store:
         name = name_in_store(run, config, store)
-        return LabelReader(store, name, find_kind(config.feedback), say=say).read(below=below)
+        reader = LabelReader(store, name, find_kind(config.feedback), config.reward, say)
+        return reader.read(below=below)
 
 
 def _evaluate(

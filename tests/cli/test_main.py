@@ -36,3 +36,13 @@ def test_a_drawing_backend_that_mujoco_does_not_know_is_a_sentence():
     assert done.returncode == 2
     assert done.stderr.startswith("pbrl: MuJoCo does not know the value of MUJOCO_GL, 'nonsense'")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_reader_who_has_gone_is_no_error():
+    """As in `pbrl runs | head`, with a pipe whose other end is closed before it says anything."""
+    command = [sys.executable, "-m", "pbrl.cli", "--version"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as gone:
+        done = subprocess.run(command, stdout=gone, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (141, "")

@@ -54,6 +54,25 @@ def test_empty_cells_say_so():
         assert not panels[task].lines
 
 
+def test_two_runs_are_drawn_themselves_in_place_of_a_band():
+    one = curve("Hopper", "true reward", runs=2)
+    figure = learning_curves([one], ("Hopper",), CONDITIONS)
+    panel = panels_of(figure)["Hopper"]
+    assert not panel.collections
+    thin = [line.get_ydata() for line in panel.lines if line.get_label().startswith("_")]
+    np.testing.assert_array_equal(thin, one.returns)
+    title = figure.legends[0].get_title().get_text()
+    assert title == "line: mean over seeds\nthin lines: the runs, where there are two"
+
+
+def test_a_single_run_is_one_line():
+    figure = learning_curves([curve("Hopper", "true reward", runs=1)], ("Hopper",), ABLATIONS)
+    panel = panels_of(figure)["Hopper"]
+    assert len(panel.lines) == 1 and not panel.collections
+    assert panel.get_xlim() == (0, STEPS[-1])
+    assert figure.legends[0].get_title().get_text() == "line: one run"
+
+
 def test_many_lines_have_bars_in_place_of_bands():
     curves = [curve("Hopper", name) for name in ABLATIONS]
     panel = panels_of(learning_curves(curves, ("Hopper",), ABLATIONS))["Hopper"]
