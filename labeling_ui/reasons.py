@@ -86,7 +86,10 @@ def _of_the_run(status: DeskStatus, trainer: TrainerWord | None) -> Reason:
         words = "The trainer has not said anything yet. Pairs appear here when it asks."
         return Reason("Nothing to judge yet", words)
     if said := silence(trainer):
-        words = f"{said} It may be busy, or gone. Pairs appear here when it asks again."
+        words = (
+            f"{said} It may be busy, or gone: then `pbrl train --resume` goes on with it. Pairs "
+            "appear here when it asks again."
+        )
         return Reason("Nothing to judge just now", words, waits=False)
     words = trainer.waiting_for or (f"The trainer: {trainer.phase}." if trainer.phase else "")
     return Reason(

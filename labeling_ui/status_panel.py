@@ -31,7 +31,8 @@ def sidebar_region(view: View) -> Region:
         pen = _Pen(surface, view.layout.scale, view.layout.sidebar)
         pen.who(view.annotator, status.people)
         pen.labels(labels, status.budget, yours)
-        pen.waiting(status)
+        if not status.finished:
+            pen.waiting(status)
         pen.trainer(status.trainer, moment)
         pen.curves(status.trainer, agreement)
 
@@ -75,7 +76,8 @@ def _still(status: DeskStatus) -> tuple[object, ...]:
         trainer.total_steps, round(trainer.steps_per_second), trainer.learned_returns,
         silence(trainer),
     )  # fmt: skip
-    return status.budget, status.waiting, status.others, status.people, spoken
+    counts = status.budget, status.waiting, status.others
+    return *counts, status.people, status.finished, spoken
 
 
 class _Pen:

@@ -253,16 +253,20 @@ class TrainConfig:
         return json.dumps(dataclasses.asdict(self), indent=2)
 
     @classmethod
-    def from_json(cls, text: str) -> "TrainConfig":
+    def from_json(cls, text: str, where: str = "config.json") -> "TrainConfig":
         """Reads what `to_json` wrote, in this version or an earlier one.
 
         A field that is missing was not there yet, and has its default: a new setting's default is
         what was done before there was a choice.
 
+        Args:
+            text: JSON.
+            where: What the messages call it.
+
         Raises:
             ConfigError: A field is unknown, or a whole part is missing; the message names it.
         """
-        return _build(cls, json.loads(text), "config.json")
+        return _build(cls, json.loads(text), where)
 
 
 def _tuples(value: Any) -> Any:
@@ -276,13 +280,16 @@ _ALWAYS = {TrainConfig: {*_PARTS, "seed"}, EnvConfig: {"env_id"}}
 
 
 def _build(cls: type, values: dict[str, Any], where: str) -> Any:
+    if not isinstance(values, dict):
+        raise ConfigError(f"{where} holds {json.dumps(values)} where settings are expected.")
     names = {f.name for f in dataclasses.fields(cls)}
     unknown, missing = set(values) - names, _ALWAYS.get(cls, set()) - set(values)
-    if unknown or missing:
+    differing = {"unknown": unknown, "missing": missing}
+    named = [f"{how} {', '.join(sorted(ones))}" for how, ones in differing.items() if ones]
+    if named:
         raise ConfigError(
-            f"{where} was written by another version: unknown fields {sorted(unknown)}, missing "
-            f"fields {sorted(missing)}. Use the version named in the run's versions.json, or start "
-            "a new run."
+            f"{where} was written by another version: {' and '.join(named)}. Use the version named "
+            "in the run's versions.json, or start a new run."
         )
     parts: dict[str, Any] = {name: _tuples(value) for name, value in values.items()}
     for name in set(parts) & set(_PARTS) if cls is TrainConfig else ():

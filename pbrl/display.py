@@ -95,7 +95,7 @@ class LiveDisplay:
 
     def say(self, sentence: str) -> None:
         """Prints a sentence above the panel."""
-        self._live.console.print(sentence, highlight=False, markup=False)
+        self._live.console.print(sentence, soft_wrap=True, highlight=False, markup=False)
 
 
 def display_for(console: Console, title: str) -> LineDisplay | LiveDisplay:

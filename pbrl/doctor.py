@@ -207,10 +207,25 @@ def _drawing() -> Finding:
 def _display() -> Finding:
     """A screen; only the viewer needs one."""
     display = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
+    remedy = "to label here, start it from a desktop, or through ssh -X"
+    if display and platform.system() == "Linux" and not _answers():
+        return Finding(
+            "display", True, f"{display} does not answer: this machine can train only", remedy
+        )
     if display or platform.system() != "Linux":
         return Finding("display", True, display or platform.system())
-    remedy = "to label here, start it from a desktop, or through ssh -X"
     return Finding("display", True, "none: this machine can train, not show the viewer", remedy)
+
+
+def _answers() -> bool:
+    """Returns whether the display lets itself be opened, by a process that it may keep waiting."""
+    # SDL goes on without a screen where it finds none.
+    look = "import pygame as p; p.display.init(); exit(p.display.get_driver() in ('dummy', "
+    command = [sys.executable, "-c", look + "'offscreen', 'evdev', 'KMSDRM', 'kmsdrm'))"]
+    try:
+        return not subprocess.run(command, capture_output=True, timeout=20).returncode
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def _ffmpeg() -> Finding:

@@ -239,6 +239,7 @@ class People:
             if changed and is_time:
                 self.phase = "learning the reward from the first answers"
                 told = replace(now, phase=self.phase)
+                self._display.show(told)
                 self._publisher.publish(told, self._counts(now), fitted=0.0, at_once=True)
         if changed and is_time:
             self._learning.fit()

@@ -78,7 +78,7 @@ class Run:
                 "`pbrl train` printed at its start."
             )
         try:
-            return TrainConfig.from_json(self.config_file.read_text())
+            return TrainConfig.from_json(self.config_file.read_text(), str(self.config_file))
         except json.JSONDecodeError as error:
             raise CheckpointError(f"{self.config_file} is damaged: {error}.") from error
 
@@ -147,7 +147,7 @@ def disk_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         raise PbrlError(
             f"Could not write {path}: {error.strerror or error}. What was saved before is intact: "
-            "make room or choose another folder, then go on with `pbrl train --resume RUN`."
+            "make room or choose another folder. A run goes on with `pbrl train --resume RUN`."
         ) from error
 
 

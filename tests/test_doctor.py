@@ -115,3 +115,12 @@ def test_a_backend_that_the_user_names_is_the_only_one_tried(monkeypatch):
     assert not drawing.ok
     assert drawing.detail.startswith("disable: ")
     assert "egl:" not in drawing.detail
+
+
+def test_a_display_that_does_not_answer_is_told(monkeypatch):
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("SDL_VIDEODRIVER", raising=False)
+    monkeypatch.setenv("DISPLAY", ":4711")
+    found = {finding.what: finding for finding in doctor.examine()}["display"]
+    assert found.ok and found.detail.startswith(":4711 does not answer")
+    assert "ssh -X" in found.remedy

@@ -70,7 +70,7 @@ def write_behaviours(cells: Sequence[Cell], root: Path, folder: Path, name: str)
     if not finished:
         raise PbrlError(
             f"None of the {len(cells)} runs in {root} is finished, so there is nothing to write "
-            f"to {path}. Run the same command again to go on with them."
+            f"to {path}. The same command without --collect goes on with them."
         )
     new = [row for cell in finished for row in shown(cell, root)]
     made = {(row.task, row.seed, row.steps) for row in new}

@@ -29,7 +29,7 @@ def collect(cells: Sequence[Cell], root: Path, path: Path) -> list[Outcome]:
     if not finished:
         raise PbrlError(
             f"None of the {len(cells)} runs in {root} is finished, so there is nothing to write "
-            f"to {path}. Run the same command again to go on with them."
+            f"to {path}. The same command without --collect goes on with them."
         )
     found = {_key(one): one for one in kept(cells, path)}
     new = {_key(one): one for one in (outcome(cell, root) for cell in finished)}
@@ -42,6 +42,11 @@ def collect(cells: Sequence[Cell], root: Path, path: Path) -> list[Outcome]:
     return outcomes
 
 
+def tables_beside(path: Path) -> Path:
+    """Returns the file of the tables that belong to a CSV file."""
+    return path.with_name(f"{path.name.removesuffix('.csv')}.md")
+
+
 def kept(cells: Sequence[Cell], path: Path) -> list[Outcome]:
     """Returns the outcomes in a file that those of the cells are to be put beside.
 
@@ -49,6 +54,11 @@ def kept(cells: Sequence[Cell], path: Path) -> list[Outcome]:
         PbrlError: They cannot be read, or are of runs of another length.
     """
     if not path.is_file():
+        if (tables := tables_beside(path)).exists():
+            raise PbrlError(
+                f"{tables} would be written over, and is not a sweep's, since {path} is not "
+                "there. Move it away, or give another --out."
+            )
         return []
     try:
         found = read_outcomes(path)

@@ -82,7 +82,7 @@ def check_as_asked(cell: Cell, root: Path) -> None:
     try:
         asked, found = cell.config(), run.config()
     except ConfigError as error:
-        raise CheckpointError(f"{folder}: {error} {instead}.") from error
+        raise CheckpointError(f"{error} {instead}.") from error
     differing = {
         name: (was, now)
         for name, (was, now) in differing_fields(found.in_use(), asked.in_use()).items()

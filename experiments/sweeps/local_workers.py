@@ -1,8 +1,10 @@
 """This machine's processors: each run is a process on its own ones, trained and then evaluated."""
 
+import contextlib
 import os
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,8 +27,22 @@ def processors() -> list[int]:
     return list(range(os.cpu_count() or 1))
 
 
+def held_processors() -> Counter[int]:
+    """Returns how many processes are held to each of the processors, as another sweep's runs are.
+
+    Those of the kernel are left out; where there is no `/proc`, nothing is known of any.
+    """
+    there, held = set(processors()), Counter[int]()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # of processes that end meanwhile
+            affinity = os.sched_getaffinity(int(folder.name))
+            if affinity < there and (folder / "cmdline").read_bytes():
+                held.update(affinity)
+    return held
+
+
 def places(threads: int, jobs: int | None = None) -> list[tuple[int, ...]]:
-    """Returns the processors of each run that is made at a time.
+    """Returns the processors of each run that is made at a time: first those that are not held.
 
     Args:
         threads: Processors for each.
@@ -35,7 +51,8 @@ def places(threads: int, jobs: int | None = None) -> list[tuple[int, ...]]:
     Raises:
         ConfigError: There are fewer processors than a run is to have.
     """
-    there = processors()
+    held = held_processors()
+    there = sorted(processors(), key=lambda processor: (held[processor], processor))
     if threads > len(there):
         raise ConfigError(
             f"Each run is to have {threads} processors (--threads), but this process may use "

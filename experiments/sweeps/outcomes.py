@@ -50,9 +50,17 @@ def write_outcomes(outcomes: Iterable[Outcome], path: Path) -> None:
 
 
 def read_outcomes(path: Path) -> list[Outcome]:
-    """Reads what `write_outcomes` wrote."""
+    """Reads what `write_outcomes` wrote.
+
+    Raises:
+        ValueError: The file holds something else.
+        KeyError: The same, a column is missing.
+    """
     with path.open(newline="") as file:
-        return [_outcome(row) for row in csv.DictReader(file)]
+        rows = csv.DictReader(file)
+        if rows.fieldnames and not {field.name for field in fields(Outcome)} & {*rows.fieldnames}:
+            raise ValueError(f"its first line is {','.join(rows.fieldnames)!r}")
+        return [_outcome(row) for row in rows]
 
 
 def _outcome(row: dict[str, str]) -> Outcome:

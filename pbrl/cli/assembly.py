@@ -24,7 +24,7 @@ from pbrl.checkpoints import Checkpoint
 from pbrl.cli.checks import check_config, clip_steps
 from pbrl.cli.stores import address, name_in_store, source_of_labels
 from pbrl.config import EnvConfig, TrainConfig
-from pbrl.errors import ConfigError, TaskError
+from pbrl.errors import ConfigError, StoreError, TaskError
 from pbrl.feedback import find_kind
 from pbrl.frozen_reward import FrozenReward
 from pbrl.heap import keep_freed_memory
@@ -134,6 +134,8 @@ def open_trainer(
             source = stores.labels or config.labels_from
             learning.fit(config, labels_of(source, config, task, display.say))
     elif config.reward_source == "preferences":
+        if checkpoint is not None and not config.store:
+            _check_own_store(run, checkpoint)
         store = LabelStore(address(run, config, stores.store))
         annotator = teacher(config, task) if config.annotator == "teacher" else None
         # A synthetic run promises exact repetition, which it cannot keep without an answer.
@@ -145,6 +147,21 @@ def open_trainer(
     if checkpoint:
         trainer.restore(checkpoint)
     return trainer
+
+
+def _check_own_store(run: Run, checkpoint: Checkpoint) -> None:
+    """Refuses to go on without the answers: opening the store would make an empty one.
+
+    Raises:
+        StoreError: The file is gone.
+    """
+    asked = checkpoint.state()["learning"]["asked"]
+    if asked and not run.labels_file.is_file():
+        raise StoreError(
+            f"The run's label store {run.labels_file} is not there, and {asked} questions had been "
+            "asked when the checkpoint was written. Put the file back; without its answers a new "
+            "run must be started."
+        )
 
 
 def with_picture_format(config: TrainConfig, task: envs.TaskInfo) -> TrainConfig:

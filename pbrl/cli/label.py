@@ -176,6 +176,11 @@ def _place_of_run(path: Path, name: str | None, look_for: str) -> "Place":
             "answer begin with `pbrl train PRESET --annotator human`."
         )
     store = address(run, config)
+    if not config.store and not run.labels_file.is_file() and any(run.checkpoints.glob("step_*")):
+        raise StoreError(
+            f"The run's label store {run.labels_file} is not there, though the run has begun: put "
+            "the file back."
+        )
     return Place(
         store=store if "://" in store else Path(store),
         run=name or config.store_run or None,

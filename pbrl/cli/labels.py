@@ -144,9 +144,12 @@ def _gold(options: argparse.Namespace) -> int:
     marks = [_mark(text) for text in options.marks]
     with open_labels(options.where, options.run) as labels:
         if not marks:
-            for run in labels.runs:
-                for number, answer in sorted(labels.store.gold(run).items()):
+            marked = {run: sorted(labels.store.gold(run).items()) for run in labels.runs}
+            for run, pairs in marked.items():
+                for number, answer in pairs:
                     print(f"{run}: {number}={answer}")
+            if not any(marked.values()):
+                print("No pair is marked: NUMBER=ANSWER marks one.")
             return 0
         if len(labels.runs) != 1:
             raise StoreError(

@@ -26,8 +26,9 @@ end of an episode."""
 MAY_CHANGE = {
     f"query.{name}"
     for name in ("ahead", "max_lag", "fit_answers", "max_age_steps", "overlap", "clip_megabytes")
-}
-"""How training and people keep pace may change at will: it is no part of what is learnt."""
+} | {"threads"}
+"""How training and people keep pace, and how many processors step the simulator, may change at
+will: it is no part of what is learnt."""
 
 
 LABELS_PER_LAG = 35
@@ -164,6 +165,8 @@ def stores_given(options: argparse.Namespace) -> StoresGiven:
 def _with_options(config: TrainConfig, options: argparse.Namespace) -> TrainConfig:
     """Returns the settings changed by those options that were given."""
     named, people = options.annotator, ("human", "none")
+    if named == "teacher":  # as `--settings` calls it: the one that `--teacher` names
+        named = config.teacher
     teachers = (*TEACHERS, *BEHAVIOURS, TARGET)
     if named is not None and named not in (*teachers, *people):
         raise ConfigError(
@@ -221,7 +224,8 @@ def resumed_settings(
         fields = ", ".join(f"{n} ({changed[n][0]} to {changed[n][1]})" for n in sorted(forbidden))
         raise CheckpointError(
             f"{run.path} was trained with other settings: {fields}. A run can be continued with "
-            "more --total-steps or a larger --query.label-budget; for the rest start a new run."
+            "more --total-steps, a larger --query.label-budget or other --threads; for the rest "
+            "start a new run."
         )
     grown = {name: values for name, values in changed.items() if name in MAY_GROW}
     if shrunk := [name for name, (old, new) in grown.items() if new < old]:

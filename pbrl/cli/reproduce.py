@@ -74,9 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--out",
         type=Path,
-        default=Path("docs/results"),
+        default=Path("runs/results"),
         metavar="DIR",
-        help="folder of the results (default: docs/results)",
+        help="folder of the results (default: runs/results)",
     )
     add_options(parser, Path("runs/table"))
     return parser

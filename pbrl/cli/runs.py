@@ -45,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
         description="List the runs in a folder, remove or archive runs, merge their labels.",
         allow_abbrev=False,
     )
-    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    actions = parser.add_subparsers(
+        title="actions", required=True, metavar="ACTION", prog="pbrl runs"
+    )
     listing = actions.add_parser("list", help="list the runs in a folder (the default)")
     listing.set_defaults(action=_list)
     listing.add_argument("folder", type=Path, nargs="?", default=Path("runs"), help="default: runs")

@@ -11,6 +11,7 @@ from experiments.analysis.returns import returns_of
 from experiments.figures.results_table import results_markdown
 from experiments.presets import PRESETS
 from experiments.sweeps.cells import Cell, Changes
+from experiments.sweeps.collecting import tables_beside
 from experiments.sweeps.outcomes import Outcome
 from pbrl.annotators import TARGET, TEACHERS
 from pbrl.cli.many_runs import add_options, at_least_one, make_and_collect, runs_folder, seed
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _write_tables(outcomes: Sequence[Outcome], path: Path) -> Path:
     """Writes what all runs in the CSV file come to as tables beside it."""
-    tables = path.with_name(f"{path.name.removesuffix('.csv')}.md")
+    tables = tables_beside(path)
     returns = returns_of(outcomes)
     with disk_errors(tables):
         tables.write_text(results_markdown(returns, aggregates_of(returns)))

@@ -40,8 +40,13 @@ def main(arguments: Sequence[str]) -> int:
     else:
         config = new_settings(preset, options, rest)
         run = new_run(options.runs, _stem(config))
-    with locked(run):
-        return _train(config, run, Console(), stores_given(options), not options.no_viewer)
+    try:
+        with locked(run):
+            return _train(config, run, Console(), stores_given(options), not options.no_viewer)
+    except KeyboardInterrupt:
+        if not run.config_file.exists():  # so that it was hardly begun, and can't be gone on with
+            shutil.rmtree(run.path, ignore_errors=True)
+        raise
 
 
 def _train(

@@ -43,8 +43,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--stochastic", action="store_true", help="sample actions, as in training, not the mean"
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of the first episode")
+    parser.add_argument("--seed", type=_seed, default=0, help="seed of the first episode")
     return parser
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is not a seed, 0 or more")
+    return int(text)
 
 
 class Player:

@@ -46,3 +46,7 @@ def test_a_reader_who_has_gone_is_no_error():
     with os.fdopen(writer, "w") as gone:
         done = subprocess.run(command, stdout=gone, stderr=subprocess.PIPE, text=True)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_seed_below_0_is_refused(pbrl):
+    assert "-1 is not a seed, 0 or more" in pbrl("watch somewhere --seed=-1").err

@@ -3,9 +3,11 @@
 import json
 import shutil
 
+import pytest
 from sqlalchemy import create_engine, text
 
 from pbrl.runs import Run, locked
+from pbrl.store import LabelStore
 
 
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(pbrl, finished_run):
@@ -61,6 +63,7 @@ def test_a_store_that_is_something_else_is_refused(refused, finished_run):
 
 def test_a_store_that_lacks_what_was_asked_is_refused(refused, finished_run):
     (finished_run / "labels.db").unlink()
+    LabelStore(finished_run / "labels.db").close()  # another one in its place
     assert "has no query 39" in refused(f"train --resume {finished_run}")
 
 
@@ -84,3 +87,32 @@ def test_a_folder_without_its_metrics_goes_on(pbrl, finished_run):
     (finished_run / "metrics.jsonl").unlink()
     shutil.rmtree(finished_run / "tensorboard")
     assert pbrl(f"train --resume {finished_run}").code == 0
+
+
+def test_a_run_whose_answers_are_gone_says_so_and_makes_no_empty_store(finished_run, pbrl, refused):
+    (finished_run / "labels.db").unlink()
+    gone = f"label store {finished_run / 'labels.db'} is not there"
+    assert gone in refused(f"train --resume {finished_run} --total-steps 40960")
+    assert not (finished_run / "labels.db").exists()
+    assert gone in pbrl(f"eval {finished_run} --episodes 2").out
+
+
+def test_a_run_goes_on_with_other_threads(finished_run, pbrl):
+    steps = Run(finished_run).config().total_steps
+    outcome = pbrl(f"train --resume {finished_run} --threads 2 --total-steps {steps + 512}")
+    assert outcome.code == 0, outcome.err
+    assert Run(finished_run).config().threads == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("null", "config.json holds null where settings are expected"),
+        ('{"seed": 1, "env": 3}', "unknown"),
+        ('{"seed": 1, "env": 3, "agent": {}, "reward": {}, "query": {}}', "holds 3 where settings"),
+    ],
+)
+def test_settings_of_another_shape_are_a_sentence(finished_run, refused, settings, said):
+    (finished_run / "config.json").write_text(settings)
+    message = refused(f"eval {finished_run}")
+    assert said.replace("unknown", "missing") in message and str(finished_run) in message

@@ -85,3 +85,20 @@ def test_a_second_ctrl_c_stops_at_once(start, tmp_path):
     assert "Stopped at once" in out
     assert "Go on with: pbrl train --resume" in out
     assert not err
+
+
+def test_ctrl_c_before_a_run_has_begun_leaves_nothing(start, tmp_path):
+    """Python heeds SIGINT before training does, unless it is started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = start(f"train debug --runs {tmp_path}")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.iterdir()):
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "pbrl: Stopped at once.\n")
+    assert not list(tmp_path.iterdir())

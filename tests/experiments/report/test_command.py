@@ -54,6 +54,7 @@ def test_it_tells_what_there_is(debug_page, parsed):
 def test_it_is_written_where_it_is_asked_for(debug_run, tmp_path, capsys):
     place = tmp_path / "page.html"
     assert main(["report", str(debug_run), "--films", "0", "--to", str(place)]) == 0
+    assert "Nobody was asked" not in place.read_text()  # but no clip is shown
     assert str(place) in capsys.readouterr().out
     assert place.read_text().startswith("<!DOCTYPE html>")
 

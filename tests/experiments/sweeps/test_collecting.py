@@ -53,3 +53,15 @@ def test_results_of_another_version_are_refused(finish, cell, tmp_path, content)
     with pytest.raises(PbrlError, match="not written by this version of pbrl, or is damaged"):
         collect([cell], tmp_path, path)
     assert path.read_text() == content
+
+
+def test_files_that_are_no_sweep_s_are_not_written_over(finish, cell, tmp_path):
+    finish(cell, tmp_path)
+    notes = tmp_path / "notes.csv"
+    notes.write_text("my own notes\n")
+    with pytest.raises(PbrlError, match="its first line is 'my own notes'"):
+        collect([cell], tmp_path, notes)
+    assert notes.read_text() == "my own notes\n"
+    (tmp_path / "other.md").write_text("mine")
+    with pytest.raises(PbrlError, match="is not a sweep's"):
+        collect([cell], tmp_path, tmp_path / "other.csv")

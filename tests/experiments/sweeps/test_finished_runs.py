@@ -103,7 +103,9 @@ def test_settings_that_this_version_does_not_know_are_refused(finish, cell, tmp_
     run = finish(cell, tmp_path)
     settings = json.loads((run / "config.json").read_text())
     (run / "config.json").write_text(json.dumps(settings | {"magic": 1}))
-    with pytest.raises(CheckpointError, match=f"{run}: .*another version.*'magic'"):
+    with pytest.raises(
+        CheckpointError, match=f"{run}/config.json was .*another version: unknown magic"
+    ):
         check_as_asked(cell, tmp_path)
 
 

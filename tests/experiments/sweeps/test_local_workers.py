@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -110,12 +111,32 @@ def test_a_run_that_was_finished_meanwhile_is_not_made(programs, finish, cell, t
 
 def test_each_run_has_processors_of_its_own(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {5, 1, 2, 3, 4})
+    monkeypatch.setattr(local_workers, "held_processors", lambda: Counter())
     assert places(1) == [(1,), (2,), (3,), (4,), (5,)]
     assert places(2) == [(1, 2), (3, 4)]
     assert places(2, jobs=1) == [(1, 2)]
     assert places(2, jobs=3) == [(1, 2), (3, 4), (1, 2)]
     with pytest.raises(ConfigError, match=r"6 processors \(--threads\), but .* 5"):
         places(6)
+
+
+def test_processors_that_nobody_is_held_to_come_first(monkeypatch):
+    """As beside another sweep: two on one processor would leave the other idle."""
+    there = sorted(os.sched_getaffinity(0))
+    if len(there) < 2:
+        pytest.skip("one processor")
+    alone = [sys.executable, "-c", f"import os, time; os.sched_setaffinity(0, [{there[0]}]); "
+             "print('held', flush=True); time.sleep(60)"]  # fmt: skip
+    before = local_workers.held_processors()
+    with subprocess.Popen(alone, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        held = local_workers.held_processors()
+        process.kill()
+    assert held[there[0]] == before[there[0]] + 1
+    monkeypatch.setattr(local_workers, "held_processors", lambda: Counter({there[0]: 1}))
+    assert places(1)[-1] == (there[0],)
+    assert places(1, jobs=1) == [(there[1],)]
 
 
 def test_a_second_run_takes_the_other_processor(programs, cell, tmp_path, monkeypatch):
