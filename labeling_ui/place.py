@@ -115,8 +115,10 @@ def _name(store: "LabelStore", place: Place) -> str | None:
         return runs[0]
     if not runs:
         raise StoreError(f"{store.name} holds no run yet: start one with `pbrl train --store`.")
-    asked = f"none is called {place.folder}" if place.folder else "say which with --run"
-    raise StoreError(f"{store.name} holds several runs, and {asked}. There is: {', '.join(runs)}.")
+    there = f"There is: {', '.join(runs)}."
+    if place.folder:
+        raise StoreError(f"{store.name} holds several runs, and none is {place.folder}. {there}")
+    raise StoreError(f"{store.name} holds several runs: say which with --run. {there}")
 
 
 def _describe(place: Place, info: "RunInfo") -> Opened:

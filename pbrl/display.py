@@ -21,6 +21,7 @@ LINE_EVERY_SECONDS = 30.0
 REFRESH_PER_SECOND = 4
 WIDEST = 84
 """Columns that the panel takes where there are more."""
+GETTING_READY = "getting ready; what is new to this machine is compiled, up to a minute"
 BLOCKS = "▁▂▃▄▅▆▇█"
 CURVE_CELLS = 32
 TIME_CELLS = 28
@@ -74,7 +75,7 @@ class LiveDisplay:
     def __init__(self, console: Console, title: str) -> None:
         self._title = title
         self._past: list[Status] = []
-        waiting = Spinner("dots", Text("before the first rollout", style="dim"))
+        waiting = Spinner("dots", Text(GETTING_READY, style="dim"))
         self._live = Live(waiting, console=console, refresh_per_second=REFRESH_PER_SECOND)
 
     def __enter__(self) -> Self:
