@@ -127,13 +127,12 @@ def test_processors_that_nobody_is_held_to_come_first(monkeypatch):
         pytest.skip("one processor")
     alone = [sys.executable, "-c", f"import os, time; os.sched_setaffinity(0, [{there[0]}]); "
              "print('held', flush=True); time.sleep(60)"]  # fmt: skip
-    before = local_workers.held_processors()
     with subprocess.Popen(alone, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
         held = local_workers.held_processors()
         process.kill()
-    assert held[there[0]] == before[there[0]] + 1
+    assert held[there[0]] >= 1
     monkeypatch.setattr(local_workers, "held_processors", lambda: Counter({there[0]: 1}))
     assert places(1)[-1] == (there[0],)
     assert places(1, jobs=1) == [(there[1],)]
