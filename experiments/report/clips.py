@@ -37,10 +37,9 @@ def section(
         left_out: Number of other conditions.
     """
     asking = [one for one in filmed if one.middle.asks]
-    if any(run.asks for run in answers):
-        parts: list[Content] = [_explained() if asking else None]
-    else:
-        parts = [paragraphs(NOBODY)]
+    if not any(run.asks for run in answers):
+        return Section("clips", "What it was most and least sure of", paragraphs(NOBODY))
+    parts: list[Content] = [_explained() if asking else None]
     for one in asking:
         run = one.middle
         title = element("h3", f"{one.title}, seed {run.config.seed}")
@@ -48,8 +47,7 @@ def section(
             parts += [title, *_sorts(run, answers[run])]
         else:
             parts += [title, element("p", answers[run].problem, class_="note")]
-    if any(run.asks for run in answers):
-        parts.append(not_filmed(left_out))
+    parts.append(not_filmed(left_out))
     return Section("clips", "What it was most and least sure of", joined(parts))
 
 
