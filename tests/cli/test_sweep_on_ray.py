@@ -12,7 +12,8 @@ import pytest
 
 from experiments.sweeps.outcomes import read_outcomes
 
-SETTINGS = "debug --labels 40 --steps 40960 --set checkpoint_steps=4096 --episodes 5"
+ENDLESS = "debug --labels 40 --set checkpoint_steps=4096 --episodes 5 --steps 40960000"
+SETTINGS = ENDLESS.removesuffix("000")
 
 
 def test_a_cluster_without_a_shared_folder_is_refused(refused):
@@ -125,8 +126,7 @@ def test_a_run_whose_machine_dies_goes_on_at_another(start, shared):
 
 @pytest.mark.slow
 def test_ctrl_c_stops_runs_of_a_cluster_with_what_they_have_done(start, shared):
-    line = f"sweep {SETTINGS} --ray local --jobs 1 --shared {shared}"
-    process = start(line)
+    process = start(f"sweep {ENDLESS} --ray local --jobs 1 --shared {shared}")
     wait_until(lambda: list(shared.rglob("checkpoints/step_*")) or process.poll() is not None)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=100)

@@ -131,7 +131,7 @@ def wait_for_lines(tmp_path, count):
 
 
 def test_ctrl_c_then_on_to_the_end_then_never_again(start, pbrl, tmp_path):
-    line = f"sweep debug --labels 40 --seeds 1 --steps 20480 --episodes 2 --runs {tmp_path}"
+    line = f"sweep debug --labels 40 --seeds 1 --steps 40960 --episodes 2 --runs {tmp_path}"
     process = start(line.replace("--seeds 1", "--seeds 1 2 --jobs 1"))
     wait_for_lines(tmp_path, 6)
     process.send_signal(signal.SIGINT)
@@ -150,7 +150,7 @@ def test_ctrl_c_then_on_to_the_end_then_never_again(start, pbrl, tmp_path):
     assert f"pbrl train --resume {run}" in outcome.out
     assert "Going on with" in log.read_text()
     (row,) = read_outcomes(tmp_path / "outcomes.csv")
-    assert (row.steps, row.episodes) == (20_480, 2)
+    assert (row.steps, row.episodes) == (40_960, 2)
     assert row.fresh_pairs is not None and row.untrained_return is not None
 
     before = log.stat().st_mtime_ns
@@ -160,4 +160,4 @@ def test_ctrl_c_then_on_to_the_end_then_never_again(start, pbrl, tmp_path):
     assert pbrl(line.replace("--episodes 2", "--episodes 3")).code == 0
     (again,) = read_outcomes(tmp_path / "outcomes.csv")
     assert (again.episodes, again.config_hash) == (3, row.config_hash)
-    assert max(path.name for path in run.glob("checkpoints/step_*")) == "step_000000020480"
+    assert max(path.name for path in run.glob("checkpoints/step_*")) == "step_000000040960"
