@@ -8,7 +8,7 @@ open says so.
 import dataclasses
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pbrl.errors import ConfigError
 
@@ -264,7 +264,8 @@ class TrainConfig:
             where: What the messages call it.
 
         Raises:
-            ConfigError: A field is unknown, or a whole part is missing; the message names it.
+            ConfigError: A field is unknown or has a value that it cannot have, or a whole part is
+                missing; the message names it.
         """
         return _build(cls, json.loads(text), where)
 
@@ -294,7 +295,31 @@ def _build(cls: type, values: dict[str, Any], where: str) -> Any:
     parts: dict[str, Any] = {name: _tuples(value) for name, value in values.items()}
     for name in set(parts) & set(_PARTS) if cls is TrainConfig else ():
         parts[name] = _build(_PARTS[name], parts[name], f"{where}, part {name!r},")
+    hints = get_type_hints(cls)
+    for name, value in parts.items():
+        if not _is_of(hints[name], value):
+            raise ConfigError(
+                f"{where} holds {json.dumps(value)} as {name}, which is no value of that setting. "
+                "`pbrl train debug --settings` lists the settings with their types."
+            )
     return cls(**parts)
+
+
+def _is_of(hint: Any, value: Any) -> bool:
+    """Returns whether a setting of this type can have this value."""
+    if isinstance(hint, type) and not get_args(hint):
+        types = (int, float) if hint is float else hint
+        return isinstance(value, types) and isinstance(value, bool) == (hint is bool)
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
+    if get_origin(hint) is not tuple:  # one of several
+        return any(_is_of(one, value) for one in get_args(hint))
+    inner = get_args(hint)
+    if not isinstance(value, tuple):
+        return False
+    if inner[-1] is Ellipsis:
+        inner = inner[:1] * len(value)
+    return len(inner) == len(value) and all(map(_is_of, inner, value))
 
 
 def differing_fields(a: TrainConfig, b: TrainConfig) -> dict[str, tuple[Any, Any]]:

@@ -300,7 +300,7 @@ def test_a_wrong_number_of_episodes_is_code_2(debug_run, capsys, episodes):
     with pytest.raises(SystemExit) as stopped:
         main(["eval", str(debug_run), f"--episodes={episodes}"])
     assert stopped.value.code == 2
-    assert "is not a number of episodes" in capsys.readouterr().err
+    assert "is not a whole number, 1 or more" in capsys.readouterr().err
 
 
 def test_where_ffmpeg_fails_the_report_stands(debug_run, capsys, monkeypatch, tmp_path):

@@ -18,6 +18,7 @@ from experiments.bench.peers import PEERS, PeerError, Run, peer_python, peers_fo
 from experiments.bench.results import Results, about_this_machine
 from experiments.bench.running import DriverError, run_driver
 from pbrl.runs import disk_errors
+from pbrl.whole_numbers import at_least_one
 
 INTERRUPTED = 130
 
@@ -68,10 +69,10 @@ def _parser() -> argparse.ArgumentParser:
         help=f"what to measure: {', '.join(PARTS)} (default: all)",
     )
     parser.add_argument(
-        "--steps", type=positive, help="environment steps of each training (default: 1,000,000)"
+        "--steps", type=at_least_one, help="environment steps of each training (default: 1,000,000)"
     )
     parser.add_argument(
-        "--repeats", type=positive, help="measurements of each contender (default: 3)"
+        "--repeats", type=at_least_one, help="measurements of each contender (default: 3)"
     )
     parser.add_argument(
         "--out",
@@ -85,13 +86,6 @@ def _parser() -> argparse.ArgumentParser:
         help="see in a minute that it works: a little of all parts, without what must be installed",
     )
     return parser
-
-
-def positive(text: str) -> int:
-    """Returns the number, which must be at least 1."""
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return number
 
 
 def say(sentence: str) -> None:

@@ -24,6 +24,7 @@ from experiments.report.page import Section, page
 from experiments.report.recorded import Recorded, read_run
 from pbrl.errors import ConfigError
 from pbrl.runs import write_whole
+from pbrl.whole_numbers import at_least_zero
 
 FILMS = 6
 """Conditions of which there are films, unless another number is asked for."""
@@ -99,15 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--films",
-        type=_count,
+        type=at_least_zero,
         default=FILMS,
         metavar="N",
         help=f"conditions of which films and clips are drawn, 0 for none (default: {FILMS})",
     )
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text} is not a number, 0 or more")
-    return int(text)

@@ -21,6 +21,8 @@ from pbrl.errors import ConfigError, nearest
 
 Changes = tuple[tuple[str, Any], ...]
 """Settings in place of the preset's: dotted names and values."""
+UNMEASURED = ["--episodes=0"]
+"""Says that training plays no fresh episodes at its end: the sweep does, when that is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Cell:
         """Returns the arguments of `pbrl` that train it, or go on with it."""
         begun = self.run_folder(root)
         if begun is not None:
-            return ["train", "--resume", str(begun)]
+            return ["train", "--resume", str(begun), *UNMEASURED]
         reward = (
             ["--true-reward"] if self.labels is None else [f"--query.label-budget={self.labels}"]
         )
@@ -99,6 +101,7 @@ class Cell:
             *("train", self.task, *reward, *changes, "--runs", str(self.folder(root))),
             *(f"--seed={self.seed}", f"--total-steps={self.steps}", f"--threads={self.threads}"),
             *([f"--device={self.device}"] if self.device != "cpu" else []),
+            *UNMEASURED,
         ]
 
 

@@ -30,6 +30,7 @@ from pbrl.runs import Run, write_whole
 from pbrl.seeding import numbered_generator, seed_of
 from pbrl.trainer import Trainer
 from pbrl.video import check_video_name, write_video
+from pbrl.whole_numbers import at_least_one
 
 EPISODES = 20
 FILM_SIZE = (640, 480)
@@ -78,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("run", type=Path, help="folder of the run")
     parser.add_argument(
-        "--episodes", type=_at_least_one, default=EPISODES, help="episodes to play (default: 20)"
+        "--episodes", type=at_least_one, default=EPISODES, help="episodes to play (default: 20)"
     )
     parser.add_argument(
         "--stochastic",
@@ -97,21 +98,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _at_least_one(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of episodes, 1 or more")
-    return int(text)
-
-
-def evaluate_trained(config: TrainConfig, trainer: Trainer, console: Console) -> Evaluation:
+def evaluate_trained(trainer: Trainer, count: int, console: Console) -> Evaluation:
     """Measures a trainer's agent and reward as they stand; shows meanwhile how far it is."""
     learning = trainer.learning
     reward = None, None
     if learning is not None and learning.ready:
         reward = learning.ensemble, learning.labelled()
     if not console.is_terminal:
-        console.print(f"Playing {EPISODES} fresh episodes.")
-    return _evaluate(config, trainer.agent, *reward, EPISODES, console)
+        console.print(f"Playing {count} fresh episodes.")
+    return _evaluate(trainer.config, trainer.agent, *reward, count, console)
 
 
 def _labels(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from labeling_ui.display import check_display
 from pbrl.errors import CheckpointError, ConfigError, StoreError
+from pbrl.whole_numbers import at_least_zero
 
 if TYPE_CHECKING:
     from labeling_ui.app import Outcome
@@ -76,13 +77,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--practice",
-        type=_count,
+        type=at_least_zero,
         metavar="N",
         help="practice pairs first (default: 3 at a person's first sitting, else 0)",
     )
     parser.add_argument("--keys", type=Path, metavar="FILE", help="other keys, in a TOML file")
     parser.add_argument(
-        "--seed", type=_count, metavar="N", help="of the sides and the repeats (default: drawn)"
+        "--seed",
+        type=at_least_zero,
+        metavar="N",
+        help="of the sides and the repeats (default: drawn)",
     )
     parser.add_argument(
         "--tell",
@@ -111,12 +115,6 @@ def _share(text: str) -> float:
     if not 0 <= value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a share, 0 or more and below 1")
     return value
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number, 0 or more")
-    return int(text)
 
 
 def _annotator(given: str | None) -> str:

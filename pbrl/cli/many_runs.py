@@ -22,20 +22,7 @@ from pbrl.cli.assembly import describe_task
 from pbrl.cli.checks import check_config
 from pbrl.config import Device
 from pbrl.errors import ConfigError
-
-
-def at_least_one(text: str) -> int:
-    """Returns the number, which must be at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number, 1 or more")
-    return int(text)
-
-
-def seed(text: str) -> int:
-    """Returns the number, which must be at least 0."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number, 0 or more")
-    return int(text)
+from pbrl.whole_numbers import at_least_one
 
 
 def add_options(parser: argparse.ArgumentParser, runs: Path) -> None:

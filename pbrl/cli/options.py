@@ -14,11 +14,13 @@ from pbrl.annotators import TARGET, TEACHERS
 from pbrl.behaviours import BEHAVIOURS
 from pbrl.cli.assembly import StoresGiven, describe_task, run_from
 from pbrl.cli.checks import check_config
+from pbrl.cli.evaluate import EPISODES
 from pbrl.cli.stores import written_down
 from pbrl.config import QueryConfig, TrainConfig, differing_fields
 from pbrl.errors import CheckpointError, ConfigError, nearest
 from pbrl.processors import usable_processors
 from pbrl.runs import Run
+from pbrl.whole_numbers import at_least_zero
 
 MAY_GROW = {"total_steps", "query.label_budget", "env.allow_termination"}
 """Settings that may change when a run goes on: further than it was meant to go, or past an early
@@ -100,6 +102,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--no-viewer", action="store_true", help="open no viewer: `pbrl label RUN` does it later"
+    )
+    parser.add_argument(
+        "--episodes",
+        type=at_least_zero,
+        default=EPISODES,
+        metavar="N",
+        help="fresh episodes that the trained agent is measured by, 0 for none "
+        f"(default: {EPISODES})",
     )
     true_reward = parser.add_mutually_exclusive_group()
     true_reward.add_argument("--true-reward", action="store_true", help="train on the true reward")

@@ -9,8 +9,9 @@ from experiments.figures.from_runs import draw
 from experiments.sweeps.cells import Cell
 from experiments.sweeps.finished_runs import is_finished
 from experiments.sweeps.grids import FIGURES, figure
-from pbrl.cli.many_runs import add_options, make, make_and_collect, runs_folder, seed
+from pbrl.cli.many_runs import add_options, make, make_and_collect, runs_folder
 from pbrl.errors import ConfigError, nearest
+from pbrl.whole_numbers import at_least_zero
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -70,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="WORDS",
         help='some of its curves, such as "true reward" "700 labels"',
     )
-    parser.add_argument("--seeds", type=seed, nargs="+", metavar="N", help="other seeds")
+    parser.add_argument("--seeds", type=at_least_zero, nargs="+", metavar="N", help="other seeds")
     parser.add_argument(
         "--out",
         type=Path,

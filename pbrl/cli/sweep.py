@@ -14,11 +14,12 @@ from experiments.sweeps.cells import Cell, Changes
 from experiments.sweeps.collecting import tables_beside
 from experiments.sweeps.outcomes import Outcome
 from pbrl.annotators import TARGET, TEACHERS
-from pbrl.cli.many_runs import add_options, at_least_one, make_and_collect, runs_folder, seed
+from pbrl.cli.many_runs import add_options, make_and_collect, runs_folder
 from pbrl.cli.options import with_settings
 from pbrl.config import FOR_QUESTIONS, TrainConfig
 from pbrl.errors import ConfigError, nearest
 from pbrl.runs import disk_errors
+from pbrl.whole_numbers import at_least_one, at_least_zero
 
 INSTEAD = {
     "seed": "--seeds",
@@ -81,7 +82,12 @@ def _parser() -> argparse.ArgumentParser:
         help=f"who answers: {', '.join(ANSWERING)} (default: oracle)",
     )
     parser.add_argument(
-        "--seeds", type=seed, nargs="+", default=[1], metavar="N", help="seeds (default: 1)"
+        "--seeds",
+        type=at_least_zero,
+        nargs="+",
+        default=[1],
+        metavar="N",
+        help="seeds (default: 1)",
     )
     parser.add_argument(
         "--set",

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import signal
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from types import FrameType
 
@@ -25,7 +26,6 @@ from pbrl.cli.viewer_process import (
 )
 from pbrl.config import TrainConfig
 from pbrl.display import display_for
-from pbrl.errors import PbrlError
 from pbrl.reward_learning import RewardLearning
 from pbrl.runs import Run, locked, new_run
 from pbrl.status import Display
@@ -35,38 +35,54 @@ from pbrl.trainer import Trainer
 def main(arguments: Sequence[str]) -> int:
     """Runs the verb."""
     preset, options, rest = parse(arguments)
-    if options.resume is not None:
-        run, config = resumed_settings(preset, options, rest)
-    else:
-        config = new_settings(preset, options, rest)
-        run = new_run(options.runs, _stem(config))
-    try:
-        with locked(run):
-            return _train(config, run, Console(), stores_given(options), not options.no_viewer)
-    except KeyboardInterrupt:
-        if not run.config_file.exists():  # so that it was hardly begun, and can't be gone on with
-            shutil.rmtree(run.path, ignore_errors=True)
-        raise
+    with contextlib.ExitStack() as held:
+        if options.resume is not None:
+            run, config = resumed_settings(preset, options, rest)
+        else:
+            config = new_settings(preset, options, rest)
+            with _ctrl_c_held_back():
+                run = new_run(options.runs, _stem(config))
+                held.callback(_remove_if_empty, run)
+        held.enter_context(locked(run))
+        return _train(config, run, Console(), options)
 
 
-def _train(
-    config: TrainConfig, run: Run, console: Console, stores: StoresGiven, with_viewer: bool
-) -> int:
+def _remove_if_empty(run: Run) -> None:
+    """Removes a run that was hardly begun: without settings it can't be gone on with."""
+    if not run.config_file.exists():
+        shutil.rmtree(run.path, ignore_errors=True)
+
+
+def _train(config: TrainConfig, run: Run, console: Console, options: Namespace) -> int:
+    stores = stores_given(options)
     with contextlib.ExitStack() as held:
         with display_for(console, f"{run.path}") as shown:
             display = ViewerDisplay(shown, run)
             trainer = held.enter_context(contextlib.closing(_opened(config, run, display, stores)))
             if trainer.people is not None:
-                _call_for_people(trainer.config, run, display, stores, with_viewer)
+                _call_for_people(trainer.config, run, display, stores, not options.no_viewer)
             if stopped := _train_or_stop(trainer):
                 display.say(f"{stopped} Go on with: pbrl train --resume {run.path}")
                 return INTERRUPTED
-        print_evaluation(console, evaluate_trained(trainer.config, trainer, console))
+        if options.episodes and not _measure(trainer, run, options.episodes, console):
+            return INTERRUPTED
     if checkpoint := latest_checkpoint(run, console.print):
         console.print(
             f"Stable-Baselines3's PPO.load opens the agent: {checkpoint.agent}", soft_wrap=True
         )
     return 0
+
+
+def _measure(trainer: Trainer, run: Run, count: int, console: Console) -> bool:
+    """Measures the trained agent and its reward; returns whether the user let it."""
+    try:
+        print_evaluation(console, evaluate_trained(trainer, count, console))
+    except KeyboardInterrupt:
+        console.print(
+            f"Stopped. The run is finished; `pbrl eval {run.path}` measures it.", soft_wrap=True
+        )
+        return False
+    return True
 
 
 def _train_or_stop(trainer: Trainer) -> str:
@@ -83,17 +99,11 @@ def _train_or_stop(trainer: Trainer) -> str:
 
 def _opened(config: TrainConfig, run: Run, display: Display, stores: StoresGiven) -> Trainer:
     """Returns the trainer of a run that is new or goes on, and says which."""
-    is_new = not run.config_file.exists()
-    try:
-        checkpoint = latest_checkpoint(run, display.say)
-        if is_new:
-            config = with_name_in_store(config, run, stores.store)
-        trainer = open_trainer(config, run, display, checkpoint, stores)
-        run.write_config(trainer.config)
-    except PbrlError:
-        if is_new:  # and so holds nothing yet
-            shutil.rmtree(run.path, ignore_errors=True)
-        raise
+    checkpoint = latest_checkpoint(run, display.say)
+    if not run.config_file.exists():  # it is new
+        config = with_name_in_store(config, run, stores.store)
+    trainer = open_trainer(config, run, display, checkpoint, stores)
+    run.write_config(trainer.config)
     display.say(_opening(run, trainer, checkpoint))
     return trainer
 
@@ -132,6 +142,19 @@ def _opening(run: Run, trainer: Trainer, checkpoint: Checkpoint | None) -> str:
             "them too, give more --total-steps."
         )
     return f"{finished} To go on, give more --total-steps."
+
+
+@contextlib.contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Lets Ctrl-C wait for the end of what must not be done by half."""
+    pressed: list[int] = []
+    earlier = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, earlier)
+    if pressed:
+        signal.raise_signal(signal.SIGINT)
 
 
 @contextlib.contextmanager

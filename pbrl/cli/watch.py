@@ -13,6 +13,7 @@ from labeling_ui.drawing import fit_into
 from labeling_ui.watching import Moment
 from pbrl.errors import CheckpointError, TaskError
 from pbrl.runs import Run
+from pbrl.whole_numbers import at_least_zero
 
 if TYPE_CHECKING:
     from envs.mujoco.drawing import Painter
@@ -43,14 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--stochastic", action="store_true", help="sample actions, as in training, not the mean"
     )
-    parser.add_argument("--seed", type=_seed, default=0, help="seed of the first episode")
+    parser.add_argument("--seed", type=at_least_zero, default=0, help="seed of the first episode")
     return parser
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text} is not a seed, 0 or more")
-    return int(text)
 
 
 class Player:

@@ -49,4 +49,4 @@ def test_a_reader_who_has_gone_is_no_error():
 
 
 def test_a_seed_below_0_is_refused(pbrl):
-    assert "-1 is not a seed, 0 or more" in pbrl("watch somewhere --seed=-1").err
+    assert "-1 is not a whole number, 0 or more" in pbrl("watch somewhere --seed=-1").err

@@ -108,11 +108,35 @@ def test_a_run_goes_on_with_other_threads(finished_run, pbrl):
     ("settings", "said"),
     [
         ("null", "config.json holds null where settings are expected"),
-        ('{"seed": 1, "env": 3}', "unknown"),
+        ('{"seed": 1, "env": 3}', "missing"),
         ('{"seed": 1, "env": 3, "agent": {}, "reward": {}, "query": {}}', "holds 3 where settings"),
     ],
 )
 def test_settings_of_another_shape_are_a_sentence(finished_run, refused, settings, said):
     (finished_run / "config.json").write_text(settings)
     message = refused(f"eval {finished_run}")
-    assert said.replace("unknown", "missing") in message and str(finished_run) in message
+    assert said in message and str(finished_run) in message
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value", "said"),
+    [
+        ("", "total_steps", "abc", 'holds "abc" as total_steps'),
+        ("", "total_steps", True, "holds true as total_steps"),
+        ("", "seed", 1.5, "holds 1.5 as seed"),
+        ("", "annotator", "somebody", 'holds "somebody" as annotator'),
+        ("", "teacher", None, "holds null as teacher"),
+        ("env", "true_reward", 1, "part 'env', holds 1 as true_reward"),
+        ("env", "blanks", [[1, 2, 3]], "part 'env', holds [[1, 2, 3]] as blanks"),
+        ("agent", "lr", "3e-4", "part 'agent', holds \"3e-4\" as lr"),
+        ("agent", "hidden_sizes", 64, "part 'agent', holds 64 as hidden_sizes"),
+    ],
+)
+def test_a_setting_that_has_a_value_it_cannot_have_is_a_sentence(
+    finished_run, refused, part, name, value, said
+):
+    settings = json.loads((finished_run / "config.json").read_text())
+    (settings[part] if part else settings)[name] = value
+    (finished_run / "config.json").write_text(json.dumps(settings))
+    message = refused(f"train --resume {finished_run} --total-steps 40960")
+    assert said in message and str(finished_run) in message

@@ -103,3 +103,21 @@ def test_ctrl_c_before_a_run_has_begun_leaves_nothing(start, tmp_path):
     assert process.returncode == 130
     assert err.endswith("pbrl: Stopped at once.\n")
     assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_after_the_end_says_that_the_run_is_finished(start, tmp_path):
+    process = start(f"train debug --total-steps 4096 --episodes 5000 --runs {tmp_path}")
+    read_until(process.stdout, "Playing 5000 fresh episodes.")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    (run,) = tmp_path.iterdir()
+    assert f"The run is finished; `pbrl eval {run}` measures it." in out
+    assert "PPO.load" not in out
+    assert not err
+
+
+def test_no_fresh_episodes_are_played_where_none_are_wanted(pbrl, tmp_path):
+    outcome = pbrl(f"train debug --total-steps 4096 --episodes 0 --runs {tmp_path}")
+    assert outcome.code == 0
+    assert "fresh episodes" not in outcome.out and "PPO.load" in outcome.out

@@ -13,7 +13,7 @@ def test_a_run_that_was_begun_is_gone_on_with(tmp_path):
     begun = cell.folder(tmp_path) / "Hopper-v0-true-seed3"
     begun.mkdir(parents=True)
     (begun / "config.json").write_text("{}")
-    assert cell.train_arguments(tmp_path) == ["train", "--resume", str(begun)]
+    assert cell.train_arguments(tmp_path) == ["train", "--resume", str(begun), "--episodes=0"]
 
 
 def test_the_folders_are_those_of_the_tables_that_there_are(tmp_path):

@@ -1,0 +1,25 @@
+"""Whole numbers as people type them: the `type` of options of the command line."""
+
+import argparse
+
+
+def at_least_zero(text: str) -> int:
+    """Returns the number.
+
+    Raises:
+        argparse.ArgumentTypeError: It is not a whole number, 0 or more.
+    """
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number, 0 or more")
+    return int(text)
+
+
+def at_least_one(text: str) -> int:
+    """Returns the number.
+
+    Raises:
+        argparse.ArgumentTypeError: It is not a whole number, 1 or more.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number, 1 or more")
+    return int(text)
