@@ -9,6 +9,7 @@ the learned one.
 """
 
 import argparse
+import contextlib
 import csv
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ import numpy as np
 import envs
 from experiments.posture import Posture
 from pbrl.agents import PreferencePPO
+from pbrl.agents.build import build_agent
 from pbrl.behaviours import BEHAVIOURS
 from pbrl.checkpoints import latest_checkpoint
 from pbrl.cli.assembly import describe_task, make_env, run_from
@@ -31,6 +33,7 @@ from pbrl.evaluation import play as play_episodes
 from pbrl.runs import Run
 from pbrl.seeding import seed_of
 from pbrl.video import write_video
+from pbrl.whole_numbers import at_least_one
 
 FILM_SIZE = (640, 480)
 POSTURE = "posture"
@@ -113,8 +116,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--of", choices=MEASURED, help="what to measure (default: the run's behaviour)"
     )
-    parser.add_argument("--episodes", type=int, default=20, help="episodes to play (default: 20)")
+    parser.add_argument(
+        "--episodes", type=at_least_one, default=20, help="episodes to play (default: 20)"
+    )
     parser.add_argument("--stochastic", action="store_true", help="sample actions")
+    parser.add_argument(
+        "--untrained", action="store_true", help="measure the policies that the runs began with"
+    )
     parser.add_argument("--films", type=Path, metavar="FOLDER", help="film an episode of each run")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write what was measured")
     return parser
@@ -124,28 +132,40 @@ def _measured(run: Run, options: argparse.Namespace) -> list[Row]:
     """Returns and prints what was measured of a run; films it if that was asked for."""
     config = run.config()
     name, behaviour = behaviour_of(config, options.of)
-    checkpoint = latest_checkpoint(run, print)
-    if checkpoint is None:
-        raise CheckpointError(f"{run.path} has no checkpoint yet: train it first.")
-    agent = PreferencePPO.load(checkpoint.agent, device="cpu")
+    agent, steps = agent_of(run, config, untrained=options.untrained)
     films = options.films is not None
     played = play(config, agent, behaviour, options.episodes, options.stochastic, films)
     measures = behaviour.measures(played.seen)
-    labels = config.query.label_budget if config.reward_source == "preferences" else 0
+    labels = config.query.label_budget if config.learns_reward else 0
     rows = [
         Row(
-            *(run.name, name, config.seed, labels, checkpoint.steps),
+            *(run.name, name, config.seed, labels, steps),
             *(options.episodes, measure, float(np.mean(values)), *confidence_interval(values)),
         )
         for measure, values in measures.items()
     ]
-    print(f"{run.path} at step {checkpoint.steps:,}, {options.episodes} fresh episodes: {name}")
+    print(f"{run.path} at step {steps:,}, {options.episodes} fresh episodes: {name}")
     for row in rows:
         interval = f"(95 % interval {row.low:.3f} to {row.high:.3f})"
         print(f"  {row.measure:<36}{row.mean:.3f}  {interval}")
     if films:
         print(f"  film: {_film(config, played, options.films / f'{run.name}.mp4')}")
     return rows
+
+
+def agent_of(run: Run, config: TrainConfig, *, untrained: bool) -> tuple[PreferencePPO, int]:
+    """Returns a run's agent, as it is or as it began, and the steps that it was trained for.
+
+    Raises:
+        CheckpointError: There is no checkpoint yet.
+    """
+    if untrained:
+        with contextlib.closing(make_env(config.env, 1)) as env:
+            return build_agent(config.agent, env, config.seed, "cpu"), 0
+    checkpoint = latest_checkpoint(run, print)
+    if checkpoint is None:
+        raise CheckpointError(f"{run.path} has no checkpoint yet: train it first.")
+    return PreferencePPO.load(checkpoint.agent, device="cpu"), checkpoint.steps
 
 
 def behaviour_of(config: TrainConfig, named: str | None) -> tuple[str, Measured]:

@@ -15,7 +15,7 @@ from pbrl.errors import ConfigError
 RewardTeacher = Literal["oracle", "mistake", "stoc", "skip", "myopic", "equal", "target"]
 BehaviourName = Literal["backflip", "one-leg", "level"]
 TeacherName = RewardTeacher | BehaviourName
-RewardSource = Literal["preferences", "true"]
+RewardSource = Literal["preferences", "true", "teacher"]
 AnnotatorName = Literal["teacher", "human", "none"]
 Device = Literal["auto", "cpu", "cuda"]
 Activation = Literal["tanh", "relu"]
@@ -200,7 +200,8 @@ class TrainConfig:
     seed: int = 1
     """Seed of every random stream."""
     reward_source: RewardSource = "preferences"
-    """What the agent is trained on: the learned reward, or the true one as a baseline."""
+    """What the agent is trained on: the learned reward, or as a baseline the true one, or what the
+    scripted `teacher` who knows a behaviour thinks of each step, without any comparison."""
     annotator: AnnotatorName = "teacher"
     """Who answers: the synthetic `teacher`, people at the viewer, or nobody: the reward is then
     fitted once, on the answers of `labels_from`."""
@@ -238,14 +239,21 @@ class TrainConfig:
         told = self.annotator == "teacher" and self.teacher == "target"
         return "return" if told else "comparison"
 
+    @property
+    def learns_reward(self) -> bool:
+        """Returns whether predictors learn the reward that the agent is trained on."""
+        return self.reward_source == "preferences"
+
     def in_use(self) -> "TrainConfig":
         """Returns these settings, with those at their defaults that nothing depends on.
 
-        On the true reward nobody is asked, and no predictor is fitted.
+        Where no reward is learnt nobody is asked, and no predictor is fitted.
         """
-        if self.reward_source == "preferences":
+        if self.learns_reward:
             return self
         unused = {name: getattr(TrainConfig(), name) for name in FOR_QUESTIONS}
+        if self.reward_source == "teacher":
+            del unused["teacher"]
         return dataclasses.replace(self, **unused)
 
     def to_json(self) -> str:

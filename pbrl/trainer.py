@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from pbrl.agents import PreferencePPO, UpdateReport
+from pbrl.behaviours import BEHAVIOURS
 from pbrl.checkpoints import Checkpoint, save_checkpoint, to_arrays, to_tensors
 from pbrl.config import TrainConfig
 from pbrl.episodes import EpisodeReturns
@@ -49,7 +50,8 @@ class Trainer:
         run: The run's folder, held by this process.
         env: The environments.
         agent: The agent that acts in them.
-        learning: The preference side, or None to train on the true reward.
+        learning: The preference side, or None to train on the true reward, or on what a scripted
+            teacher thinks of each step.
         display: Shows how it goes.
         clock: Counts what the time goes to.
         people: Gives people their turn, if it is they who answer.
@@ -193,6 +195,8 @@ class Trainer:
 
     def _rewards(self, rollout: Rollout) -> np.ndarray | None:
         """Returns the rewards to learn from, None while there is nothing to learn from yet."""
+        if self.config.reward_source == "teacher":
+            return BEHAVIOURS[self.config.teacher].step_rewards(rollout)
         if self.learning is None:
             clips = self.config.agent.clip_true_reward
             return np.clip(rollout.true_rewards, -1.0, 1.0) if clips else rollout.true_rewards
@@ -219,6 +223,7 @@ class Trainer:
         """Returns where the run stands."""
         learning, steps = self.learning, self.steps - self._first_step
         asks = isinstance(learning, RewardLearning)
+        trained_on_another = self.config.reward_source != "true"
         return Status(
             phase=self._phase(),
             steps=self.steps,
@@ -227,7 +232,7 @@ class Trainer:
             labels=self._answers(),
             label_budget=self.config.query.label_budget if asks else 0,
             true_return=self.true_returns.mean(),
-            learned_return=self.learned_returns.mean() if learning else None,
+            learned_return=self.learned_returns.mean() if trained_on_another else None,
             accuracy=learning.accuracy if learning else None,
             shares=self.clock.shares(),
             seconds_left=self._pace.seconds_for(self.total_steps - self.steps),
@@ -242,6 +247,8 @@ class Trainer:
         return self.learning.labels if self.learning else 0
 
     def _phase(self) -> str:
+        if self.config.reward_source == "teacher":
+            return f"training on what the teacher {self.config.teacher!r} thinks of each step"
         if self.learning is None:
             return "training on the true reward"
         if isinstance(self.learning, FrozenReward):

@@ -86,7 +86,7 @@ def _returns(run: Recorded, checkpoint: Checkpoint, steps: Sequence[Step]) -> st
     said = []
     if run.config.env.true_reward:
         said.append(f"true return {sum(float(step.true_rewards[0]) for step in steps):,.1f}")
-    asks = run.config.reward_source == "preferences"
+    asks = run.config.learns_reward
     if asks and (ensemble := saved_ensemble(run.config, checkpoint)) is not None:
         learned = [ensemble.reward(step.observations, step.actions)[0] for step in steps]
         said.append(f"learned return {float(np.sum(learned)):,.1f}")

@@ -73,6 +73,8 @@ def learnt_from(config: TrainConfig) -> str:
     """Returns what a run learns from, in words."""
     if config.reward_source == "true":
         return TRUE_REWARD
+    if config.reward_source == "teacher":
+        return f"score by {config.teacher}"
     if config.annotator == "none":
         return "frozen reward"
     labels = f"{config.query.label_budget} labels"

@@ -30,7 +30,7 @@ def _row(condition: Condition, run: Recorded) -> list[str]:
     labels = run.last(LABELS)
     return [
         *(run.run.name, condition.task, condition.name, run.standing, str(run.config.seed)),
-        "–" if run.config.reward_source == "true" else number(labels, ",.0f", "0"),
+        number(labels, ",.0f", "0") if run.config.learns_reward else "–",
         number(run.last(TRUE_RETURN)),
         number(run.last(LEARNED_RETURN)),
         number(run.last(CORRELATION), ".2f"),

@@ -65,7 +65,7 @@ class Recorded:
     @property
     def asks(self) -> bool:
         """Returns whether it asked somebody, so that its label store holds answers."""
-        return self.config.reward_source == "preferences" and self.config.annotator != "none"
+        return self.config.learns_reward and self.config.annotator != "none"
 
 
 def read_run(folder: Path) -> Recorded:

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from pbrl.rollout import Rollout
 from pbrl.segments import Segment
 
 Sight = Literal["render_states", "observations"]
@@ -42,9 +43,23 @@ class Behaviour:
             [self.score(np.stack([getattr(clip, self.sight) for clip in part])) for part in parts]
         )
 
+    def step_rewards(self, rollout: Rollout) -> np.ndarray:
+        """Returns a reward for each step of a rollout, (T, N): what there is to learn of it.
+
+        It is the score of the clip of two moments that ends with the step. Nothing has moved in
+        those of the first step of a rollout, of an episode and of a game.
+        """
+        now = self.look(rollout.observations, rollout.render_states)
+        before = np.concatenate([now[:1], now[:-1]])
+        first = np.zeros(now.shape[:2], bool)
+        first[1:] = rollout.boundaries[:-1]
+        before[first] = now[first]
+        moments = zip(before, now, strict=True)
+        return np.stack([self.score(np.stack(pair, axis=1)) for pair in moments])
+
     def look(self, observations: np.ndarray, render_states: np.ndarray) -> np.ndarray:
-        """Returns what is looked at of a moment of N environments: (N, S), or (N, H, W)."""
-        return render_states if self.sight == "render_states" else observations[:, -1]
+        """Returns what is looked at of N environments: (..., N, S), or (..., N, H, W)."""
+        return render_states if self.sight == "render_states" else observations[..., -1, :, :]
 
     def measures(self, episodes: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Returns how much each of N episodes has of it: names to (N,) values."""

@@ -128,12 +128,12 @@ def open_trainer(
     else:
         agent = build_agent(config.agent, env, config.seed, config.device)
     learning, people = None, None
-    if config.reward_source == "preferences" and config.annotator == "none":
+    if config.learns_reward and config.annotator == "none":
         learning = FrozenReward(new_ensemble(config, task))
         if checkpoint is None:
             source = stores.labels or config.labels_from
             learning.fit(config, labels_of(source, config, task, display.say))
-    elif config.reward_source == "preferences":
+    elif config.learns_reward:
         if checkpoint is not None and not config.store:
             _check_own_store(run, checkpoint)
         store = LabelStore(address(run, config, stores.store))
@@ -247,7 +247,7 @@ def teacher(config: TrainConfig, task: envs.TaskInfo) -> Annotator:
 
 def records_frames(config: TrainConfig, task: envs.TaskInfo) -> bool:
     """Returns whether pictures are recorded while the agent acts: only where people need them."""
-    asks_people = config.reward_source == "preferences" and config.annotator == "human"
+    asks_people = config.learns_reward and config.annotator == "human"
     return asks_people and not task.draws_from_states
 
 

@@ -121,7 +121,7 @@ def check_config(config: TrainConfig, task: envs.TaskInfo) -> None:
         )
     _check_annotator(config)
     _check_behaviour(config, task)
-    if config.reward_source == "preferences" and config.annotator != "none":
+    if config.learns_reward and config.annotator != "none":
         _check_questions(config, task, rollout_size)
     check_memory(config, task, clip_steps(config, task))
 
@@ -132,6 +132,15 @@ def _check_annotator(config: TrainConfig) -> None:
         raise ConfigError(
             f"On the true reward (--true-reward) nobody is asked, but --annotator is "
             f"{config.annotator}: leave one of the two out."
+        )
+    if config.reward_source == "teacher" and (
+        config.annotator != "teacher" or config.teacher not in BEHAVIOURS
+    ):
+        who = config.teacher if config.annotator == "teacher" else config.annotator
+        raise ConfigError(
+            f"--reward-source teacher trains on what a scripted teacher ({', '.join(BEHAVIOURS)}) "
+            f"thinks of each step, but --annotator is {who}: choose one of them, or a preset of a "
+            "behaviour."
         )
     asks_oracle = config.annotator == "teacher" and config.teacher not in BEHAVIOURS
     on_true_reward = config.reward_source == "true"

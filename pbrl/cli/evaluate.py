@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
         write_whole(options.json, b"")  # so that a folder that is not there is known at once
     agent = PreferencePPO.load(checkpoint.agent, device="cpu")
     ensemble, labels = None, None
-    if config.reward_source == "preferences":
+    if config.learns_reward:
         ensemble = saved_ensemble(config, checkpoint)
         asked = checkpoint.state()["learning"]["asked"]
         labels = _labels(run, config, asked, print_line)
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     print_line(f"{run.path} at step {checkpoint.steps:,}, {options.episodes} fresh episodes\n")
     print_evaluation(console, evaluation)
-    if config.reward_source == "preferences" and ensemble is None:
+    if config.learns_reward and ensemble is None:
         print_line("No reward had been learnt yet.")
     if options.json is not None:
         write_whole(options.json, json.dumps(as_json(evaluation), indent=2).encode())

@@ -25,12 +25,12 @@ def report(evaluation: Evaluation) -> dict[str, dict[str, str]]:
         sections["of the behaviour, in an episode"] = {
             name: _mean(values, ",.3f") for name, values in evaluation.behaviour.items()
         }
-    if evaluation.returns is None:
-        sections["The task has no true reward: what follows is about labels alone."] = {}
-    else:
+    if evaluation.returns is not None:
         sections["true return"] = _spread(evaluation.returns)
     if evaluation.learned_returns is None:
         return sections
+    if evaluation.returns is None:
+        sections["The task has no true reward: what follows is about labels alone."] = {}
     sections["learned return"] = _spread(evaluation.learned_returns)
     predicted = {"held-out answers": _accuracy(evaluation.answers)}
     sections["comparisons predicted"] = predicted

@@ -47,7 +47,7 @@ def needs(config: TrainConfig, task: envs.TaskInfo, clip_steps: int) -> Needs:
     stack = shape[0] if len(shape) == 3 else 1
     seen = math.prod(shape) // stack * (1 if len(shape) == 3 else 4)  # bytes of a step, once
     labels = config.reward.label_window or config.query.label_budget
-    if config.reward_source == "true":
+    if not config.learns_reward:
         return Needs(0, 0, COPIES * rollout_steps(config) * seen * stack)
     return Needs(
         buffer=config.query.buffer_steps * seen,

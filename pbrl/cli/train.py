@@ -184,6 +184,8 @@ def _stem(config: TrainConfig) -> str:
     reward = f"{config.query.label_budget}labels"
     if config.reward_source == "true":
         reward = "true"
+    elif config.reward_source == "teacher":
+        reward = f"{config.teacher}-score"
     elif config.annotator != "teacher":
         reward = f"{reward}-human" if config.annotator == "human" else "frozen"
     elif config.teacher in (*BEHAVIOURS, TARGET):

@@ -133,7 +133,7 @@ class Player:
         if checkpoint == self._checkpoint:
             return
         self._agent = PreferencePPO.load(checkpoint.agent, device="cpu")
-        if self._config.reward_source == "preferences":
+        if self._config.learns_reward:
             self._ensemble = saved_ensemble(self._config, checkpoint)
         self._checkpoint = checkpoint
 

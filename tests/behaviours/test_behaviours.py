@@ -7,6 +7,7 @@ import envs
 from pbrl.behaviours import BEHAVIOURS
 from pbrl.behaviours.behaviour import CLIPS_AT_ONCE
 from pbrl.config import BehaviourName
+from pbrl.rollout import Rollout
 from pbrl.segments import Segment
 
 
@@ -60,3 +61,28 @@ def test_people_can_be_asked_for_it(shown):
     behaviour, _ = shown
     assert behaviour.look_for.startswith("Prefer the ")
     assert behaviour.look_for != envs.describe(behaviour.env_id).look_for
+
+
+def rollout_of(clips, behaviour, length=10):
+    """The first steps of clips, each in an environment of its own, and an episode's end in one."""
+    seen = [getattr(clip, behaviour.sight)[:length] for clip in clips[:4]]
+    seen, ended = np.stack(seen, axis=1), np.zeros((length, len(seen)), bool)
+    ended[3, 1] = True
+    empty = np.zeros((*ended.shape, 0), np.float32)
+    rest = empty, np.zeros(ended.shape), np.zeros_like(ended), ended
+    if behaviour.sight == "observations":
+        return Rollout(np.stack([seen * 0, seen], axis=2), *rest, empty)
+    return Rollout(empty, *rest, seen)
+
+
+def test_a_step_is_worth_the_clip_of_two_moments_that_ends_with_it(shown):
+    behaviour, clips = shown
+    rewards = behaviour.step_rewards(rollout_of(clips, behaviour))
+    seen = np.stack([getattr(clip, behaviour.sight)[:10] for clip in clips[:4]])
+    expected = behaviour.score(seen[:, [6, 7]])
+    np.testing.assert_allclose(rewards[7], expected)
+    assert len(set(rewards[7:].ravel())) > 1
+    still = behaviour.score(seen[:, [0, 0]])
+    np.testing.assert_allclose(rewards[0], still)
+    np.testing.assert_allclose(rewards[4, 1], behaviour.score(seen[1, [4, 4]]))
+    np.testing.assert_allclose(rewards[4, 0], behaviour.score(seen[0, [3, 4]]))

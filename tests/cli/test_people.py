@@ -72,6 +72,9 @@ def test_the_lag_is_no_large_part_of_a_small_budget(options, lag):
         ("--overlap 0.1", "--overlap is 0.1, but only people are asked the same question twice"),
         ("--annotator none --labels nowhere", "nowhere holds no labels"),
         ("--no-true-reward", "Add --annotator human"),
+        ("--reward-source teacher", "thinks of each step, but --annotator is oracle: choose one"),
+        ("--reward-source teacher --annotator human", "but --annotator is human: choose one"),
+        ("--reward-source teacher --annotator level", "knows a behaviour of pbrl/Enduro-v0"),
     ],
 )
 def test_what_cannot_work_is_refused_and_leaves_no_folder(refused, tmp_path, options, says):

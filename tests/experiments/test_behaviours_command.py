@@ -6,12 +6,16 @@ import re
 
 import numpy as np
 import pytest
+import torch
+from rich.console import Console
 
 import envs
-from experiments.behaviours import behaviour_of, main, play
+from experiments.behaviours import agent_of, behaviour_of, main, play
 from experiments.presets import BEHAVIOUR_PRESETS, PRESETS
 from pbrl.behaviours import BEHAVIOURS
 from pbrl.cli import main as pbrl
+from pbrl.cli.assembly import open_trainer
+from pbrl.display import display_for
 from pbrl.errors import ConfigError
 from pbrl.reward.saved import TORSO_ANGLE, load_reward
 from pbrl.runs import Run
@@ -55,6 +59,20 @@ def test_what_is_measured_is_printed_written_and_filmed(run, tmp_path, capsys, m
     for row in rows:
         assert row["measure"] in printed
         assert float(row["low"]) <= float(row["mean"]) <= float(row["high"])
+
+
+def test_the_untrained_policy_is_the_one_that_the_run_began_with(run, tmp_path):
+    tables = [tmp_path / "trained.csv", tmp_path / "untrained.csv"]
+    assert main([str(run), "--episodes", "2", "--csv", str(tables[0])]) == 0
+    assert main([str(run), "--episodes", "2", "--csv", str(tables[1]), "--untrained"]) == 0
+    trained, untrained = (list(csv.DictReader(t.read_text().splitlines())) for t in tables)
+    assert {row["steps"] for row in untrained} == {"0"}
+    assert [row["mean"] for row in untrained] != [row["mean"] for row in trained]
+    config = Run(run).config()
+    before = open_trainer(config, Run(tmp_path), display_for(Console(), ""), None).agent
+    agent, _ = agent_of(Run(run), config, untrained=True)
+    ours, theirs = agent.policy.state_dict(), before.policy.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
 
 def test_its_reward_is_of_poses_however_often_the_body_has_turned(run):

@@ -72,9 +72,12 @@ def test_a_folder_that_is_no_run_is_said(tmp_path):
     assert "is not a run" in refused(CheckpointError, tmp_path)
 
 
-def test_a_run_on_the_true_reward_asks_nobody(tmp_path):
-    Run(tmp_path).write_config(TrainConfig(reward_source="true"))
-    assert "asks nobody" in refused(CheckpointError, tmp_path)
+@pytest.mark.parametrize(
+    ("source", "words"), [("true", "the true reward"), ("teacher", "its teacher's score")]
+)
+def test_a_run_that_learns_no_reward_asks_nobody(tmp_path, source, words):
+    Run(tmp_path).write_config(TrainConfig(reward_source=source))
+    assert f"is trained on {words} and asks nobody" in refused(CheckpointError, tmp_path)
 
 
 @pytest.mark.parametrize(

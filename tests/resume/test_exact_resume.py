@@ -45,6 +45,11 @@ CASES = {
         "query__acquisition": "k_centre",
     },
     "true reward": {"reward_source": "true"},
+    "what a teacher thinks of each step": {
+        "env__env_id": "pbrl/Hopper-v0",
+        "teacher": "backflip",
+        "reward_source": "teacher",
+    },
     "contacts, nothing normalised": {
         "env__env_id": "pbrl/Ant-v0",
         "query__segment_seconds": 0.5,

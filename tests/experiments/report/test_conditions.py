@@ -55,6 +55,7 @@ def test_what_a_run_does_not_use_is_no_difference():
         ({"annotator": "human"}, "700 labels, people"),
         ({"teacher": "mistake"}, "700 labels, mistake"),
         ({"annotator": "none", "labels_from": "x.db"}, "frozen reward"),
+        ({"reward_source": "teacher", "teacher": "level"}, "score by level"),
         ({"reward_source": "true"}, "true reward"),
     ],
 )
