@@ -12,6 +12,7 @@ from rich.text import Text
 from experiments.sweeps.cells import Cell
 from experiments.sweeps.sweep import RUNNING, State, Sweep
 from pbrl.display import LINE_EVERY_SECONDS, duration
+from pbrl.whole_numbers import counted
 
 SHOW_EVERY_SECONDS = 1.0
 BAR_CELLS = 20
@@ -90,7 +91,7 @@ def summary(sweep: Sweep) -> str:
     counts = [(state, len(sweep.those(state))) for state in State]
     words = ", ".join(f"{count} {state.value}" for state, count in counts if count)
     left = duration(sweep.seconds_left()) if sweep.those(State.WAITING, *RUNNING) else None
-    return f"{len(sweep.states)} runs: {words}" + (f"; time left {left}" if left else "")
+    return f"{counted(len(sweep.states), 'run')}: {words}" + (f"; time left {left}" if left else "")
 
 
 def _line(sweep: Sweep, cell: Cell) -> str:

@@ -7,12 +7,14 @@ sees what a person would: the states or the pictures of a clip, and no reward of
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from pbrl.rollout import Rollout
 from pbrl.segments import Segment
+
+if TYPE_CHECKING:
+    from pbrl.rollout import Rollout  # with Gymnasium, which labelling does without
 
 Sight = Literal["render_states", "observations"]
 CLIPS_AT_ONCE = 64
@@ -43,7 +45,7 @@ class Behaviour:
             [self.score(np.stack([getattr(clip, self.sight) for clip in part])) for part in parts]
         )
 
-    def step_rewards(self, rollout: Rollout) -> np.ndarray:
+    def step_rewards(self, rollout: "Rollout") -> np.ndarray:
         """Returns a reward for each step of a rollout, (T, N): what there is to learn of it.
 
         It is the score of the clip of two moments that ends with the step. Nothing has moved in

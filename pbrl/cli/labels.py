@@ -21,6 +21,7 @@ from pbrl.labels.merge import describe, merge_stores
 from pbrl.labels.opening import OpenLabels, open_labels, open_or_new
 from pbrl.labels.statistics import label_statistics
 from pbrl.runs import installed_versions, write_whole
+from pbrl.whole_numbers import counted
 
 WHERE = "a run's folder, or the path or URL of a label store"
 
@@ -105,7 +106,7 @@ def _export(options: argparse.Namespace) -> int:
     clips = f", {len(contents.clips):,} clips" if options.clips else ""
     print(
         f"{options.file} has {len(contents.answers):,} answers to {len(contents.queries):,} "
-        f"queries of {len(contents.runs):,} runs{clips}."
+        f"queries of {counted(len(contents.runs), 'run')}{clips}."
     )
     return 0
 
@@ -162,7 +163,7 @@ def _gold(options: argparse.Namespace) -> int:
         labels.store.queries(labels.runs[0], [number for number, _ in marks])  # that all are there
         for number, answer in marks:
             labels.store.mark_gold(labels.runs[0], number, answer)
-        print(f"{len(marks):,} pairs of run {labels.runs[0]!r} are marked.")
+        print(f"Marked {counted(len(marks), 'pair')} of run {labels.runs[0]!r}.")
     return 0
 
 

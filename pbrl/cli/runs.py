@@ -25,6 +25,7 @@ from pbrl.cli.run_list import (
 )
 from pbrl.errors import CheckpointError, PbrlError
 from pbrl.runs import Run, disk_errors, locked
+from pbrl.whole_numbers import counted
 
 ACTIONS = ("list", "remove", "archive", "merge")
 
@@ -90,7 +91,7 @@ def _list(options: argparse.Namespace) -> int:
     unbounded = console.options.update(max_width=10_000)
     console.width = max(console.width, Measurement.get(console, unbounded, table).maximum)
     console.print(table, highlight=False)
-    print(f"\n{len(runs)} runs, {_megabytes(sum(run.bytes for run in runs))}")
+    print(f"\n{counted(len(runs), 'run')}, {_megabytes(sum(run.bytes for run in runs))}")
     return 0
 
 
@@ -142,13 +143,13 @@ def _remove(options: argparse.Namespace) -> int:
         labels = "" if one.labels is None else f", {one.labels:,} labels"
         print(f"{run.path}: {one.steps:,} steps{labels}, {_megabytes(one.bytes)}")
         _say_if_shared(one)
-    if not options.yes and not _agreed(f"Remove {len(runs)} runs for good? [y/N] "):
+    if not options.yes and not _agreed(f"Remove {counted(len(runs), 'run')} for good? [y/N] "):
         print("Nothing was removed.")
         return 1
     for run in runs:
         with locked(run):
             _remove_run(run)
-    print(f"{len(runs)} runs were removed.")
+    print(f"Removed {counted(len(runs), 'run')}.")
     return 0
 
 
@@ -202,7 +203,7 @@ def _archive(options: argparse.Namespace) -> int:
         before = sum(size(run.path) for run in runs)
         after = write_archive(options.to, runs)
         print(
-            f"{options.to} holds {len(runs)} runs and was compared with them: "
+            f"{options.to} holds {counted(len(runs), 'run')} and was compared with them: "
             f"{_megabytes(before)} became {_megabytes(after)}."
         )
         for run in runs:
@@ -212,5 +213,5 @@ def _archive(options: argparse.Namespace) -> int:
                 hold()
             for run in runs:
                 _remove_run(run)
-            print(f"{len(runs)} runs were removed.")
+            print(f"Removed {counted(len(runs), 'run')}.")
     return 0

@@ -121,7 +121,7 @@ def test_one_run_of_several(store, labels):
 def test_export_and_import(store, labels, tmp_path):
     file = tmp_path / "labels.jsonl"
     said = labels("export", store, file, "--clips")
-    assert said.endswith("has 40 answers to 40 queries of 1 runs, 80 clips.")
+    assert said.endswith("has 40 answers to 40 queries of 1 run, 80 clips.")
     header = json.loads(file.read_text().splitlines()[0])
     assert {"pbrl", "numpy", "python"} <= set(header["versions"])
     expected = "40 answers are new (0 taken back), 0 were there already"
@@ -154,7 +154,7 @@ def test_forget(store, labels):
 
 
 def test_gold_pairs_are_marked_all_or_none_and_listed(store, labels):
-    assert "2 pairs of run 'run' are marked." in labels("gold", store, "3=first", "7=tie")
+    assert "Marked 2 pairs of run 'run'." in labels("gold", store, "3=first", "7=tie")
     assert labels("gold", store) == "run: 3=first run: 7=tie"
     assert "right on gold pairs 50% (n = 2)" in labels("stats", store)
     assert "expected NUMBER=ANSWER" in refused("gold", store, "3:first")

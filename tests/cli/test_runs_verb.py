@@ -308,7 +308,7 @@ def test_it_removes_the_runs_only_when_asked_and_verified(make_run, runs, tmp_pa
         )
     assert run.path.exists()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["flawed.tar.gz", "runs"]
-    assert "1 runs were removed" in runs("archive", run.path, "--to", file, "--remove")
+    assert "Removed 1 run." in runs("archive", run.path, "--to", file, "--remove")
     assert not run.path.exists()
     assert file.exists()
 

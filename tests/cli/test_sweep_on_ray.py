@@ -71,7 +71,7 @@ def test_a_run_whose_worker_is_killed_comes_to_the_same_end(start, pbrl, shared,
     os.kill(worker, signal.SIGKILL)
     out, err = process.communicate(timeout=200)
     assert process.returncode == 0, err
-    assert "1 runs: 1 finished" in out
+    assert "1 run: 1 finished" in out
     (log,) = shared.rglob("log.txt")
     resumed = [line for line in log.read_text().splitlines() if line.startswith("Going on with")]
     assert len(resumed) == 1 and " from step " in resumed[0]
@@ -131,7 +131,7 @@ def test_ctrl_c_stops_runs_of_a_cluster_with_what_they_have_done(start, shared):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=100)
     assert process.returncode == 130, err
-    assert "1 runs: 1 stopped" in out
+    assert "1 run: 1 stopped" in out
     (log,) = shared.rglob("log.txt")
     stopped = next(ln for ln in log.read_text().splitlines() if ln.startswith("Stopped at step"))
     steps = int(stopped.removeprefix("Stopped at step ").partition(".")[0].replace(",", ""))
