@@ -66,7 +66,8 @@ def _of_the_run(status: DeskStatus, trainer: TrainerWord | None) -> Reason:
         return Reason("All done", words, waits=False)
     if trainer is not None and trainer.state == "stopped":
         words = "The trainer was stopped. When it goes on, its pairs appear here by themselves."
-        return Reason("The run has stopped", words, waits=False)
+        given = f"\n{_given(status.with_others)}" if status.with_others else ""
+        return Reason("The run has stopped", words + given, waits=bool(given))
     if status.budget and status.labels >= status.budget:
         words = "The run has all the answers that it wants, and goes on learning from them."
         return Reason("All done", words, waits=False)
@@ -75,9 +76,7 @@ def _of_the_run(status: DeskStatus, trainer: TrainerWord | None) -> Reason:
         words = f"You have judged every pair that is here for you; {pairs} for other people."
         return Reason("Nothing to judge just now", words, progress=trainer and trainer.progress)
     if status.with_others and not status.waiting:
-        pairs = "the last open pair" if status.with_others == 1 else (
-            f"the last {status.with_others} open pairs")  # fmt: skip
-        words = f"Other people have been given {pairs}. What they do not judge comes back."
+        words = _given(status.with_others)
         return Reason("Nothing to judge just now", words, progress=trainer and trainer.progress)
     if trainer is None and status.labels and not status.waiting:
         words = "Every pair is judged. Thank you! If more are asked, they appear here."
@@ -97,6 +96,11 @@ def _of_the_run(status: DeskStatus, trainer: TrainerWord | None) -> Reason:
         words or "Pairs appear here when the trainer asks.",
         progress=trainer.progress,
     )
+
+
+def _given(count: int) -> str:
+    pairs = "the last open pair" if count == 1 else f"the last {count} open pairs"
+    return f"Other people have been given {pairs}. What they do not judge comes back."
 
 
 def silence(trainer: TrainerWord) -> str:

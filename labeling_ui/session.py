@@ -225,8 +225,12 @@ class Session:
 
     def drop(self, key: str) -> Pair | None:
         """Takes out the pair that has a clip which cannot be drawn; returns it if there was one."""
-        if (pair := self.queue.drop(key)) is not None:
-            return pair
+        pair = self.queue.drop(key) or self._drop_shown(key)
+        if pair is not None and pair.role is Role.PRACTICE:
+            self.queue.without_one_practice()
+        return pair
+
+    def _drop_shown(self, key: str) -> Pair | None:
         pair = self.stage.pair
         if pair is None or not pair.has_clip(key):
             return None

@@ -46,6 +46,11 @@ class Upcoming:
         self.practice_left -= 1
         return self.practice_left == 0
 
+    def without_one_practice(self) -> None:
+        """Counts out a practice pair that was taken out."""
+        self.practice_total -= 1
+        self.practice_left -= 1
+
     def clear(self) -> list[Pair]:
         """Takes out all pairs, waits for no practice any more, and returns them."""
         pairs = list(self._pairs)

@@ -31,6 +31,7 @@ def run(trainer: TrainerWord | None = None, **facts) -> DeskStatus:
         ),
         (run(TrainerWord("finished")), {}, "has finished", False, None),
         (run(TrainerWord("stopped")), {}, "was stopped", False, None),
+        (run(TrainerWord("stopped"), with_others=2), {}, "last 2 open pairs", True, None),
         (run(ACTING, labels=700, budget=700), {}, "all the answers", False, None),
         (run(ACTING, with_others=3), {}, "last 3 open pairs", True, 0.25),
         (run(ACTING, for_others=1), {}, "1 waits for other people", True, 0.25),

@@ -337,6 +337,19 @@ def test_without_practice_pairs_judging_begins(make_pair):
     assert session.screen is Screen.JUDGING
 
 
+def test_practice_that_cannot_be_drawn_is_not_counted(make_pair):
+    sitting = Sitting([make_pair(i, Role.PRACTICE, expected=FIRST) for i in range(4)])
+    queue = sitting.session.queue
+    sitting.session.drop("2.0")  # one that waits
+    sitting.session.drop("0.1")  # the one that is shown
+    assert (sitting.number, queue.practice_left, queue.practice_total) == (1, 2, 2)
+    for _ in range(2):
+        sitting.session.seen()
+        sitting.wait(5.0)
+        sitting.act(Action.LEFT, Action.GO_ON)
+    assert "From now on your answers count" in sitting.session.notices.text
+
+
 def test_feedback_stands_long_enough_to_be_read(make_pair):
     sitting = Sitting([make_pair(i, Role.PRACTICE, expected=FIRST) for i in range(2)])
     sitting.act(Action.LEFT, Action.LEFT)
