@@ -129,6 +129,8 @@ def measure(
     running = [found for one in running if (found := _tuned(scene, one, pythons, results))]
     for repeat in range(repeats):
         for one in list(running):
+            turn = f"turn {repeat + 1} of {repeats}"
+            say(f"{scene.part}, {scene.name}, {one.name}: {turn} begins.")
             try:
                 details = run_driver(pythons[one.peer], one.driver, one.settings)
             except DriverError as error:
