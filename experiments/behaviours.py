@@ -79,7 +79,7 @@ class Row:
     """The teacher who knows it, or `posture`."""
     seed: int
     labels: int
-    """Answers asked for; 0 on the true reward."""
+    """Answers asked for; 0 where the agent was not trained on them."""
     steps: int
     """Steps that the agent was trained for."""
     episodes: int
@@ -136,7 +136,7 @@ def _measured(run: Run, options: argparse.Namespace) -> list[Row]:
     films = options.films is not None
     played = play(config, agent, behaviour, options.episodes, options.stochastic, films)
     measures = behaviour.measures(played.seen)
-    labels = config.query.label_budget if config.learns_reward else 0
+    labels = config.query.label_budget if config.learns_reward and steps else 0
     rows = [
         Row(
             *(run.name, name, config.seed, labels, steps),
@@ -149,7 +149,8 @@ def _measured(run: Run, options: argparse.Namespace) -> list[Row]:
         interval = f"(95 % interval {row.low:.3f} to {row.high:.3f})"
         print(f"  {row.measure:<36}{row.mean:.3f}  {interval}")
     if films:
-        print(f"  film: {_film(config, played, options.films / f'{run.name}.mp4')}")
+        film = options.films / f"{run.name}{'-untrained' if options.untrained else ''}.mp4"
+        print(f"  film: {_film(config, played, film)}")
     return rows
 
 

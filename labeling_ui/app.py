@@ -276,7 +276,7 @@ class App:
             self.session.cannot_show()
         for key, sentence in list(self.pictures.failed.items()):
             pair = self.session.drop(key)
-            if pair is not None and not self.pictures.trouble:
+            if pair is not None and not self.pictures.trouble and pair.role is not Role.PRACTICE:
                 self.session.say(f"Pair {pair.number} cannot be shown and is left out. {sentence}")
                 if pair.role is Role.LABEL and self.pictures.drew:  # so it is this pair alone
                     self.desk.ask(PassOver(pair.number, sentence))

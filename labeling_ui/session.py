@@ -32,6 +32,7 @@ from labeling_ui.sitting import Sitting
 from labeling_ui.stage import Stage
 from labeling_ui.upcoming import Upcoming
 
+PRACTISED = "That was the practice. From now on your answers count."
 READ_SECONDS = 0.6
 """Time that practice's feedback stands before a choice key goes on."""
 SIGHT_SECONDS = 0.15
@@ -225,12 +226,9 @@ class Session:
 
     def drop(self, key: str) -> Pair | None:
         """Takes out the pair that has a clip which cannot be drawn; returns it if there was one."""
-        pair = self.queue.drop(key) or self._drop_shown(key)
-        if pair is not None and pair.role is Role.PRACTICE:
-            self.queue.without_one_practice()
-        return pair
-
-    def _drop_shown(self, key: str) -> Pair | None:
+        if (pair := self.queue.drop(key)) is not None:
+            self._count_out(pair)
+            return pair
         pair = self.stage.pair
         if pair is None or not pair.has_clip(key):
             return None
@@ -238,8 +236,14 @@ class Session:
             self.browsing.missing = True
             self.stage.clear()
         elif self.screen is Screen.JUDGING:
+            self._count_out(pair)
             self._replace()
         return pair
+
+    def _count_out(self, pair: Pair) -> None:
+        """Notes that a pair is not judged; says so where practice is over with it."""
+        if pair.role is Role.PRACTICE and self.queue.without_one_practice():
+            self.say(PRACTISED)
 
     def lost(self, number: int) -> None:
         """Takes out a pair that somebody else may have been given."""
@@ -345,7 +349,7 @@ class Session:
         read = self._feedback_seconds >= READ_SECONDS
         if action is Action.GO_ON or (action in CHOICES and read):
             if self.queue.practised():
-                self.say("That was the practice. From now on your answers count.")
+                self.say(PRACTISED)
             self._next()
         else:
             self.stage.play(action)

@@ -46,10 +46,10 @@ class Upcoming:
         self.practice_left -= 1
         return self.practice_left == 0
 
-    def without_one_practice(self) -> None:
-        """Counts out a practice pair that was taken out."""
+    def without_one_practice(self) -> bool:
+        """Counts out a practice pair that is not judged; returns whether it was the last."""
         self.practice_total -= 1
-        self.practice_left -= 1
+        return self.practised()
 
     def clear(self) -> list[Pair]:
         """Takes out all pairs, waits for no practice any more, and returns them."""

@@ -171,11 +171,11 @@ class WatchView:
         predicted, true = watching.curves["predicted"], watching.curves["true"]
         self._paint_curve(
             screen, place, place.predicted, "Predicted reward", list(predicted), theme.BLUE,
-            "No reward has been learnt yet in this run, or it learns from the true reward.",
+            "No reward has been learnt in this run, or not yet.",
         )  # fmt: skip
         self._paint_curve(
             screen, place, place.true, "True reward", list(true), theme.ORANGE,
-            "This task has no true reward: people alone say what is wanted.",
+            "This task has no true reward.",
         )  # fmt: skip
         self._paint_facts(screen, place)
         self._paint_legend(screen, place)

@@ -21,7 +21,8 @@ Device = Literal["auto", "cpu", "cuda"]
 Activation = Literal["tanh", "relu"]
 PictureFormat = Literal["auto", "contiguous", "channels_last", "bfloat16"]
 FOR_QUESTIONS = ("reward", "query", "teacher", "teacher_clips")
-"""Parts of a run's settings, and settings, that a run on the true reward does not use."""
+"""Parts of a run's settings, and settings, that a run on the true reward does not use; one on a
+teacher's score uses `teacher` alone of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +244,12 @@ class TrainConfig:
     def learns_reward(self) -> bool:
         """Returns whether predictors learn the reward that the agent is trained on."""
         return self.reward_source == "preferences"
+
+    @property
+    def trained_on(self) -> str:
+        """Returns what the agent is trained on, in words."""
+        words = {"true": "the true reward", "teacher": f"what {self.teacher!r} thinks of each step"}
+        return words.get(self.reward_source, "a learned reward")
 
     def in_use(self) -> "TrainConfig":
         """Returns these settings, with those at their defaults that nothing depends on.

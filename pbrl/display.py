@@ -113,6 +113,7 @@ def describe(status: Status) -> dict[str, str]:
         "labels": f"{status.labels} of {status.label_budget}" if status.label_budget else None,
         "true return": _number(status.true_return),
         "learned return": _number(status.learned_return),
+        "return by its teacher": _number(status.score_return),
         "held-out answers predicted": _percent(status.accuracy),
         "steps a second": f"{status.steps_per_second:,.0f}",
         "time goes to": ", ".join(f"{part} {_percent(s)}" for part, s in _shares(status)),
@@ -143,6 +144,7 @@ def panel(past: Sequence[Status], title: str) -> RenderableType:
     for name, value, curve in (
         ("true return", _number(now.true_return), [s.true_return for s in past]),
         ("learned return", _number(now.learned_return), [s.learned_return for s in past]),
+        ("return by its teacher", _number(now.score_return), [s.score_return for s in past]),
         ("held-out answers", _percent(now.accuracy, " right"), [s.accuracy for s in past]),
     ):
         if value:

@@ -88,6 +88,8 @@ class Evaluation:
     """The same over the returns of clips."""
     behaviour: dict[str, Floats] | None = None
     """How much of the behaviour that was taught the episodes have: names to `(N,)` values."""
+    taught_correlation: float | None = None
+    """Pearson correlation of the learned returns of clips with their scores by that teacher."""
 
 
 def walk(
@@ -203,6 +205,28 @@ def evaluate(
         step_correlation=correlation(true[alive], learned[alive]),
         clip_correlation=correlation(true_clips, learned_clips),
     )
+
+
+def taught_correlation(
+    episodes: Episodes, score: Callable[[NDArray], NDArray], clip_steps: int
+) -> float | None:
+    """Returns how the learned returns of clips go with a teacher's scores, None without a reward.
+
+    Args:
+        episodes: Fresh episodes, with what the teacher looks at kept.
+        score: The teacher's, of clips `(C, T, ...)` of that: `(C,)`.
+        clip_steps: Length of a clip in steps; clips lie end to end.
+    """
+    if episodes.learned_rewards is None:
+        return None
+    scores, learned = [], []
+    for env, seen in enumerate(episodes.kept or []):
+        count = len(seen) // clip_steps
+        clips = seen[: count * clip_steps].reshape(count, clip_steps, *seen.shape[1:])
+        scores += [score(clip[None]) for clip in clips]  # of a game, one is 200 kB
+        rewards = episodes.learned_rewards[: count * clip_steps, env]
+        learned.append(rewards.reshape(count, clip_steps).sum(axis=1))
+    return correlation(np.concatenate(scores), np.concatenate(learned)) if scores else None
 
 
 def left_out_accuracy(ensemble: RewardEnsemble, labels: LabelledClips | None) -> Accuracy | None:

@@ -74,6 +74,7 @@ def run_metrics(status: Status) -> Metrics:
         "time/fps": status.steps_per_second,
         "rollout/ep_rew_mean": status.true_return,
         "rollout/ep_learned_rew_mean": status.learned_return,
+        "rollout/ep_score_mean": status.score_return,
         **shares,
     }
 
@@ -101,7 +102,7 @@ def reward_metrics(
     """Returns the metrics of the reward model.
 
     Args:
-        learning: The preference side, None where the true reward is learnt from.
+        learning: The preference side, None where no reward is learnt.
         true_rewards: `(T, N)` of the last rollout; looked at here, never learnt from.
         rewards: `(T, N)` learned rewards of the same steps, None while there are none.
     """

@@ -91,6 +91,8 @@ class Status:
     """Mean true return of the last episodes."""
     learned_return: float | None = None
     """Mean learned return of the last episodes."""
+    score_return: float | None = None
+    """The same of what a teacher thinks of each step, where the agent is trained on that."""
     accuracy: float | None = None
     """Share of held-out answers that the ensemble predicts."""
     shares: dict[Part, float] = field(default_factory=dict)

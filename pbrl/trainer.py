@@ -223,7 +223,7 @@ class Trainer:
         """Returns where the run stands."""
         learning, steps = self.learning, self.steps - self._first_step
         asks = isinstance(learning, RewardLearning)
-        trained_on_another = self.config.reward_source != "true"
+        earned, by_teacher = self.learned_returns.mean(), self.config.reward_source == "teacher"
         return Status(
             phase=self._phase(),
             steps=self.steps,
@@ -232,7 +232,8 @@ class Trainer:
             labels=self._answers(),
             label_budget=self.config.query.label_budget if asks else 0,
             true_return=self.true_returns.mean(),
-            learned_return=self.learned_returns.mean() if trained_on_another else None,
+            learned_return=earned if learning else None,
+            score_return=earned if by_teacher else None,
             accuracy=learning.accuracy if learning else None,
             shares=self.clock.shares(),
             seconds_left=self._pace.seconds_for(self.total_steps - self.steps),
@@ -247,10 +248,8 @@ class Trainer:
         return self.learning.labels if self.learning else 0
 
     def _phase(self) -> str:
-        if self.config.reward_source == "teacher":
-            return f"training on what the teacher {self.config.teacher!r} thinks of each step"
         if self.learning is None:
-            return "training on the true reward"
+            return f"training on {self.config.trained_on}"
         if isinstance(self.learning, FrozenReward):
             return f"training on a reward learnt before, from {self.learning.labels} answers"
         if self._fitted_share is not None:

@@ -21,6 +21,7 @@ from pbrl.cli import main
 from pbrl.cli.evaluation_report import print_evaluation
 from pbrl.evaluation import (
     Accuracy,
+    Episodes,
     Evaluation,
     clip_returns,
     confidence_interval,
@@ -28,6 +29,7 @@ from pbrl.evaluation import (
     evaluate,
     fresh_accuracy,
     play,
+    taught_correlation,
     walk,
 )
 from pbrl.metrics import read_metrics
@@ -257,6 +259,27 @@ def test_tasks_that_are_not_the_suites_are_filmed_by_their_own_pictures(
     assert [len(frames)] == json.loads((tmp_path / "it.json").read_text())["returns"]
     assert rate == 50
     assert frames.mean() > 200  # CartPole draws on white
+
+
+def test_a_teachers_scores_are_held_against_the_learned_returns_of_the_same_clips():
+    rng, lengths, clip_steps = np.random.default_rng(0), (10, 7, 2), 3
+    kept = [rng.normal(size=(length, 4)) for length in lengths]
+    learned = np.zeros((10, 3))
+    for env, seen in enumerate(kept):
+        learned[: len(seen), env] = 5 * seen[:, 0] + 1
+    alive = np.arange(10)[:, None] < np.array(lengths)
+    episodes = Episodes(np.zeros((10, 3)), learned, alive, kept)
+
+    def score(clips):
+        assert clips.shape[1:] == (clip_steps, 4)
+        return clips[..., 0].sum(axis=1)
+
+    assert taught_correlation(episodes, score, clip_steps) == pytest.approx(1.0)
+    learned[9, 0] += 100  # belongs to no whole clip
+    assert taught_correlation(episodes, score, clip_steps) == pytest.approx(1.0)
+    learned[8, 0] += 100
+    assert taught_correlation(episodes, score, clip_steps) < 0.9
+    assert taught_correlation(replace(episodes, learned_rewards=None), score, clip_steps) is None
 
 
 def test_wrong_input_is_a_sentence_and_code_2(debug_run, capsys, tmp_path):

@@ -83,11 +83,12 @@ def test_names_are_those_that_users_of_stable_baselines3_know():
     assert update_metrics(None) == {}
     status = Status(
         "training", 10, 20, 5.0, labels=1, label_budget=2, true_return=3.0,
-        learned_return=np.float64(4.0), shares={"acting": 0.5},
+        learned_return=np.float64(4.0), score_return=6.0, shares={"acting": 0.5},
     )  # fmt: skip
     assert run_metrics(status) == {
         "time/fps": 5.0,
         "rollout/ep_rew_mean": 3.0,
         "rollout/ep_learned_rew_mean": 4.0,
+        "rollout/ep_score_mean": 6.0,
         "time/share_acting": 0.5,
     }

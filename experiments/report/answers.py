@@ -11,7 +11,8 @@ from pbrl.feedback.comparison import HALF_EACH
 from pbrl.labels.opening import open_labels
 
 NOBODY = (
-    "Nobody was asked: a run on the true reward, or on a frozen one, has no answers of its own."
+    "Nobody was asked: a run on the true reward, a frozen one or a teacher's score has no answers "
+    "of its own."
 )
 
 

@@ -21,7 +21,7 @@ from pbrl.errors import ConfigError, nearest
 
 Changes = tuple[tuple[str, Any], ...]
 """Settings in place of the preset's: dotted names and values."""
-UNMEASURED = ["--episodes=0"]
+UNMEASURED = ("--episodes=0",)
 """Says that training plays no fresh episodes at its end: the sweep does, when that is done."""
 
 

@@ -33,6 +33,8 @@ class Behaviour:
     """What of a clip, or of an episode, is looked at."""
     score: Callable[[np.ndarray], np.ndarray]
     """How well clips show it: (..., T, S) states, or (..., T, H, W) pictures, to (...)."""
+    averages: bool
+    """Whether that is a mean over a clip's steps, not a sum."""
     equal_within: float
     """Scores that differ by no more than this are a tie: neither clip shows more of it."""
     measure: Callable[[np.ndarray], dict[str, float]]
@@ -46,18 +48,22 @@ class Behaviour:
         )
 
     def step_rewards(self, rollout: "Rollout") -> np.ndarray:
-        """Returns a reward for each step of a rollout, (T, N): what there is to learn of it.
+        """Returns a reward for each step of a rollout, (T, N), of which clips' scores are made.
 
-        It is the score of the clip of two moments that ends with the step. Nothing has moved in
-        those of the first step of a rollout, of an episode and of a game.
+        It is what the step adds to the score of a clip, of a mean what it adds to the sum. With the
+        first step of a rollout, of an episode and of a game nothing has moved.
         """
         now = self.look(rollout.observations, rollout.render_states)
         before = np.concatenate([now[:1], now[:-1]])
         first = np.zeros(now.shape[:2], bool)
         first[1:] = rollout.boundaries[:-1]
         before[first] = now[first]
-        moments = zip(before, now, strict=True)
-        return np.stack([self.score(np.stack(pair, axis=1)) for pair in moments])
+        return np.stack([self._added(*pair) for pair in zip(before, now, strict=True)])
+
+    def _added(self, before: np.ndarray, now: np.ndarray) -> np.ndarray:
+        """Returns what a moment (N, ...) adds to the total of a clip that ended before it, (N,)."""
+        with_it, without = np.stack([before, now], axis=1), before[:, None]
+        return self.score(with_it) * (2 if self.averages else 1) - self.score(without)
 
     def look(self, observations: np.ndarray, render_states: np.ndarray) -> np.ndarray:
         """Returns what is looked at of N environments: (..., N, S), or (..., N, H, W)."""

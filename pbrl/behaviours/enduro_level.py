@@ -97,6 +97,7 @@ ENDURO_LEVEL = Behaviour(
     ),
     sight="observations",
     score=score,
+    averages=True,
     equal_within=0.001,
     measure=measure,
 )

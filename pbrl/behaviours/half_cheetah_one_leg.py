@@ -108,6 +108,7 @@ HALF_CHEETAH_ONE_LEG = Behaviour(
     ),
     sight="render_states",
     score=score,
+    averages=False,
     equal_within=0.01,
     measure=measure,
 )

@@ -83,6 +83,7 @@ HOPPER_BACKFLIP = Behaviour(
     ),
     sight="render_states",
     score=score,
+    averages=False,
     equal_within=0.01,
     measure=measure,
 )

@@ -21,7 +21,7 @@ from pbrl.cli.evaluation_report import as_json, print_evaluation
 from pbrl.cli.stores import address, name_in_store, opened
 from pbrl.config import TrainConfig
 from pbrl.errors import CheckpointError
-from pbrl.evaluation import Evaluation, evaluate, play, walk
+from pbrl.evaluation import Evaluation, evaluate, play, taught_correlation, walk
 from pbrl.feedback import find_kind
 from pbrl.reward.ensemble import RewardEnsemble
 from pbrl.reward.labels import LabelledClips, LabelReader
@@ -153,7 +153,9 @@ def _evaluate(
     steps = clip_steps(config, task) if ensemble else task.episode_steps
     found = evaluate(episodes, ensemble, labels, config.env.true_reward, steps, rng)
     if behaviour and episodes.kept:
-        found = replace(found, behaviour=behaviour.measures(episodes.kept))
+        measures = behaviour.measures(episodes.kept)
+        known = taught_correlation(episodes, behaviour.score, steps)
+        found = replace(found, behaviour=measures, taught_correlation=known)
     return found
 
 

@@ -34,6 +34,10 @@ def report(evaluation: Evaluation) -> dict[str, dict[str, str]]:
     sections["learned return"] = _spread(evaluation.learned_returns)
     predicted = {"held-out answers": _accuracy(evaluation.answers)}
     sections["comparisons predicted"] = predicted
+    if evaluation.behaviour is not None:
+        sections["correlation of learned reward with the teacher's score"] = {
+            "clips": _correlation(evaluation.taught_correlation)
+        }
     if evaluation.returns is not None:
         predicted["fresh pairs"] = _accuracy(evaluation.comparisons)
         sections["correlation of learned with true reward"] = {
@@ -57,6 +61,7 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "fresh_pairs": pairs.share if pairs else None,
         "step_correlation": evaluation.step_correlation,
         "clip_correlation": evaluation.clip_correlation,
+        "taught_correlation": evaluation.taught_correlation,
         "behaviour": {name: listed(v) for name, v in (evaluation.behaviour or {}).items()} or None,
     }
 

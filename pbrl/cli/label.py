@@ -166,8 +166,7 @@ def _place_of_run(path: Path, name: str | None, look_for: str) -> "Place":
     run = Run(path)
     config = run.config()
     if not config.learns_reward:
-        source = "the true reward" if config.reward_source == "true" else "its teacher's score"
-        raise CheckpointError(f"{path} is trained on {source} and asks nobody.")
+        raise CheckpointError(f"{path} is trained on {config.trained_on} and asks nobody.")
     if config.annotator != "human":
         source = config.labels_from or f"the synthetic teacher {config.teacher!r}"
         raise CheckpointError(

@@ -50,7 +50,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="pbrl train",
         usage="pbrl train PRESET [options], pbrl train --env ID [options], or "
         "pbrl train --resume RUN [options]",
-        description="Train an agent from preferences between clips, or on the true reward. "
+        description="Train an agent from preferences between clips, or on the true reward, or on "
+        "what a behaviour's scripted teacher thinks of each step (--reward-source teacher). "
         f"PRESET says what to train: {', '.join(PRESETS)}.",
         epilog="Every setting of a run is an option too, for example --seed 3 --agent.lr 1e-3 "
         "--query.label-budget 350; `pbrl train PRESET --settings` lists them with their values.",
@@ -138,6 +139,11 @@ def new_settings(preset: str | None, options: argparse.Namespace, rest: list[str
         )
     config = _with_options(PRESETS[preset] if preset else settings_for(options.env), options)
     config = with_settings(config, [*rest, "--help"] if options.settings else rest)
+    if options.true_reward and config.reward_source != "true":
+        raise ConfigError(
+            f"--true-reward and --reward-source {config.reward_source} contradict each other: "
+            "leave one of the two out."
+        )
     check_config(config, describe_task(config.env.env_id))
     threads = config.threads or idle_processors(config.env.num_envs)
     query = config.query

@@ -61,12 +61,12 @@ def summary(run: Run) -> RunSummary:
         rollout = settings["env"]["num_envs"] * settings["agent"]["rollout_steps"]
         budget = settings["query"]["label_budget"]
         asks = settings["reward_source"] == "preferences"
-    except (OSError, ValueError, KeyError, TypeError):
+        last = last_metrics(run)
+        steps = _steps(run, last)
+        done = steps >= total // rollout * rollout
+    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
         state = "running" if is_running(run) else "damaged"
         return RunSummary(run, state, "", _steps(run, {}), 0, None, None, size(run.path))
-    last = last_metrics(run)
-    steps = _steps(run, last)
-    done = steps >= total // rollout * rollout
     return RunSummary(
         run,
         "running" if is_running(run) else "finished" if done else "stopped",

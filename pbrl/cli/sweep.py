@@ -25,7 +25,7 @@ INSTEAD = {
     "seed": "--seeds",
     "total_steps": "--steps",
     "query.label_budget": "--labels",
-    "reward_source": "--true-reward",
+    "reward_source": "--true-reward, or nothing",
     "teacher": "--teachers",
     "threads": "--threads",
     "device": "--device",

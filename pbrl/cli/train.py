@@ -49,8 +49,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def _remove_if_empty(run: Run) -> None:
     """Removes a run that was hardly begun: without settings it can't be gone on with."""
-    if not run.config_file.exists():
-        shutil.rmtree(run.path, ignore_errors=True)
+    if not run.config_file.exists() and not run.checkpoints.exists():
+        with _ctrl_c_held_back():
+            shutil.rmtree(run.path, ignore_errors=True)
 
 
 def _train(config: TrainConfig, run: Run, console: Console, options: Namespace) -> int:

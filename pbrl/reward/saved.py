@@ -97,8 +97,7 @@ def load_reward(run: str | Path) -> LearnedReward:
     folder = Run(Path(run).resolve())
     config = folder.config()
     if not config.learns_reward:
-        source = "the true reward" if config.reward_source == "true" else "its teacher's score"
-        raise CheckpointError(f"{folder.path} was trained on {source}: it learnt none.")
+        raise CheckpointError(f"{folder.path} was trained on {config.trained_on}: it learnt none.")
     checkpoint = latest_checkpoint(folder, lambda problem: warnings.warn(problem, stacklevel=3))
     if checkpoint is None:
         raise CheckpointError(f"{folder.path} has no checkpoint yet: let it train for longer.")

@@ -72,6 +72,7 @@ def test_the_lag_is_no_large_part_of_a_small_budget(options, lag):
         ("--overlap 0.1", "--overlap is 0.1, but only people are asked the same question twice"),
         ("--annotator none --labels nowhere", "nowhere holds no labels"),
         ("--no-true-reward", "Add --annotator human"),
+        ("--true-reward --reward-source preferences", "contradict each other"),
         ("--reward-source teacher", "thinks of each step, but --annotator is oracle: choose one"),
         ("--reward-source teacher --annotator human", "but --annotator is human: choose one"),
         ("--reward-source teacher --annotator level", "knows a behaviour of pbrl/Enduro-v0"),

@@ -161,6 +161,11 @@ def test_what_cannot_be_read_is_left_open(make_run, runs):
     assert "4,096 of 10,000" in runs(run.path.parent)
     run.metrics_file.unlink()
     assert "2,048 of 10,000" in runs(run.path.parent)  # by its checkpoint
+    settings = json.loads(run.config_file.read_text())
+    for envs in ("8", 0, None):
+        settings["env"]["num_envs"] = envs
+        run.config_file.write_text(json.dumps(settings))
+        assert "damaged" in runs(run.path.parent)
     run.config_file.write_text("{")
     assert "damaged" in runs(run.path.parent)
 

@@ -5,6 +5,10 @@ import signal
 import time
 from contextlib import closing
 
+import pytest
+
+from pbrl.cli import train
+from pbrl.runs import new_run
 from pbrl.store import LabelStore
 
 LONG_ROLLOUT = (
@@ -102,6 +106,22 @@ def test_ctrl_c_before_a_run_has_begun_leaves_nothing(start, tmp_path):
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err.endswith("pbrl: Stopped at once.\n")
+    assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_while_a_runs_folder_is_made_leaves_none(monkeypatch, tmp_path):
+    def interrupted(root, stem):
+        run = new_run(root, stem)
+        signal.raise_signal(signal.SIGINT)
+        return run
+
+    monkeypatch.setattr(train, "new_run", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train.main(["debug", "--runs", str(tmp_path)])
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not list(tmp_path.iterdir())
 
 

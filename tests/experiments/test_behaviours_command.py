@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import json
 import re
 
 import numpy as np
@@ -73,6 +74,17 @@ def test_the_untrained_policy_is_the_one_that_the_run_began_with(run, tmp_path):
     agent, _ = agent_of(Run(run), config, untrained=True)
     ours, theirs = agent.policy.state_dict(), before.policy.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_an_evaluation_holds_its_teacher_against_the_learned_reward(run, tmp_path, capsys):
+    file = tmp_path / "it.json"
+    assert pbrl(["eval", str(run), "--episodes", "2", "--json", str(file)]) == 0
+    found = json.loads(file.read_text())["taught_correlation"]
+    printed = capsys.readouterr().out
+    assert -1 <= found <= 1
+    shown = f"{found:.2f}".replace("0.", ".").replace("1.", "1.")
+    lines = printed.partition("with the teacher's score")[2].splitlines()
+    assert re.search(r"clips +-?\d?\.\d", lines[1]), (lines, shown)
 
 
 def test_its_reward_is_of_poses_however_often_the_body_has_turned(run):

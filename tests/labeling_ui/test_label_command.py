@@ -73,7 +73,8 @@ def test_a_folder_that_is_no_run_is_said(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("source", "words"), [("true", "the true reward"), ("teacher", "its teacher's score")]
+    ("source", "words"),
+    [("true", "the true reward"), ("teacher", "what 'oracle' thinks of each step")],
 )
 def test_a_run_that_learns_no_reward_asks_nobody(tmp_path, source, words):
     Run(tmp_path).write_config(TrainConfig(reward_source=source))

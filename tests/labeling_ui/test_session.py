@@ -343,10 +343,15 @@ def test_practice_that_cannot_be_drawn_is_not_counted(make_pair):
     sitting.session.drop("2.0")  # one that waits
     sitting.session.drop("0.1")  # the one that is shown
     assert (sitting.number, queue.practice_left, queue.practice_total) == (1, 2, 2)
-    for _ in range(2):
-        sitting.session.seen()
-        sitting.wait(5.0)
-        sitting.act(Action.LEFT, Action.GO_ON)
+    sitting.session.seen()
+    sitting.wait(5.0)
+    sitting.act(Action.LEFT)
+    sitting.session.drop("1.0")  # judged already, and explained
+    sitting.act(Action.GO_ON)
+    assert (sitting.number, queue.practice_left, queue.practice_total) == (3, 1, 2)
+    assert sitting.session.notices.text == ""
+    sitting.session.drop("3.0")
+    assert (queue.practice_left, queue.practice_total) == (0, 1)
     assert "From now on your answers count" in sitting.session.notices.text
 
 
