@@ -240,11 +240,6 @@ class Session:
             self._replace()
         return pair
 
-    def _count_out(self, pair: Pair) -> None:
-        """Notes that a pair is not judged; says so where practice is over with it."""
-        if pair.role is Role.PRACTICE and self.queue.without_one_practice():
-            self.say(PRACTISED)
-
     def lost(self, number: int) -> None:
         """Takes out a pair that somebody else may have been given."""
         self.queue.forget(number)
@@ -311,6 +306,11 @@ class Session:
         if self.stage.visible:
             self._sight_seconds = TURN_SECONDS
         self._next()
+
+    def _count_out(self, pair: Pair) -> None:
+        """Notes that a pair is not judged; says so where practice is over with it."""
+        if pair.role is Role.PRACTICE and self.queue.without_one_practice():
+            self.say(PRACTISED)
 
     def _give_back(self, pairs: Iterable[Pair]) -> None:
         """Asks the desk to hold pairs no more; checks and practice are not on lease."""
