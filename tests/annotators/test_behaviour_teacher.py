@@ -21,6 +21,7 @@ HEIGHT = Behaviour(
     look_for="Prefer the higher one.",
     sight="render_states",
     score=lambda states: states.mean(axis=(-2, -1)),
+    averages=True,
     equal_within=0.5,
     measure=lambda states: {"height": float(states.mean())},
 )
