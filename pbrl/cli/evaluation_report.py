@@ -30,7 +30,7 @@ def report(evaluation: Evaluation) -> dict[str, dict[str, str]]:
     if evaluation.learned_returns is None:
         return sections
     if evaluation.returns is None:
-        sections["The task has no true reward: what follows is about labels alone."] = {}
+        sections["The task has no true reward: what follows is about the learned one."] = {}
     sections["learned return"] = _spread(evaluation.learned_returns)
     predicted = {"held-out answers": _accuracy(evaluation.answers)}
     sections["comparisons predicted"] = predicted
