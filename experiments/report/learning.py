@@ -10,11 +10,12 @@ from experiments.report.chart import Panel, figure, key, limits, side_by_side
 from experiments.report.conditions import Condition
 from experiments.report.markup import Markup, element, joined, paragraphs
 from experiments.report.page import Section
-from experiments.report.recorded import LABELS, LEARNED_RETURN, TRUE_RETURN
+from experiments.report.recorded import LABELS, LEARNED_RETURN, SCORE_RETURN, TRUE_RETURN
 
 DRAWN = {
     TRUE_RETURN: ("True return", "return of an episode"),
     LEARNED_RETURN: ("Learned return", "return of an episode"),
+    SCORE_RETURN: ("Return by its teacher", "return of an episode"),
     LABELS: ("Labels that the reward was fitted on", "labels"),
 }
 """Metrics, their captions and what goes up."""

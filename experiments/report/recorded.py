@@ -13,6 +13,7 @@ from pbrl.metrics import STEPS, read_metrics
 from pbrl.runs import Run
 
 TRUE_RETURN, LEARNED_RETURN = "rollout/ep_rew_mean", "rollout/ep_learned_rew_mean"
+SCORE_RETURN = "rollout/ep_score_mean"
 CORRELATION, LABELS = "reward/correlation", "reward/labels"
 
 

@@ -38,6 +38,11 @@ def test_it_goes_on_and_is_measured_like_others(run, pbrl):
     assert outcome.code == 0 and "backward turns" in outcome.out
     assert "true return" not in outcome.out and "No reward" not in outcome.out
     assert "Hopper-v0-backflip-score-seed1" in pbrl(f"runs {run.path.parent}").out
+    file = run.path.parent / "report.html"
+    assert pbrl(f"report {run.path} --to {file} --films 0").code == 0
+    page = file.read_text()
+    assert "Return by its teacher against environment steps" in page
+    assert "Learned return against" not in page
 
 
 def test_what_is_learnt_from_is_the_teachers_score_of_the_rollout(run, monkeypatch):
