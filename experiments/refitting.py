@@ -135,7 +135,7 @@ def refitted(
     theirs = run_from(other).config().env.env_id
     if theirs != config.env.env_id:
         raise ConfigError(f"{run} is of {config.env.env_id}, and {other} of {theirs}.")
-    torch.set_num_threads(config.learner_threads)
+    torch.set_num_threads(config.torch_threads)
     configs = {AS_IT_WAS: config}
     for words in settings:
         configs[words] = with_settings(config, shlex.split(words), "experiments.refitting")

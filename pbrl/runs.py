@@ -23,6 +23,7 @@ from typing import Any
 
 from pbrl.config import TrainConfig
 from pbrl.errors import CheckpointError, PbrlError
+from pbrl.settings_file import read_settings
 
 PACKAGES = ("pbrl", "torch", "stable-baselines3", "gymnasium", "mujoco", "ale-py", "numpy")
 TAIL_BYTES = 65_536
@@ -78,7 +79,7 @@ class Run:
                 "`pbrl train` printed at its start."
             )
         try:
-            return TrainConfig.from_json(self.config_file.read_text(), str(self.config_file))
+            return read_settings(self.config_file.read_text(), str(self.config_file))
         except json.JSONDecodeError as error:
             raise CheckpointError(f"{self.config_file} is damaged: {error}.") from error
 

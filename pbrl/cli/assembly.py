@@ -105,7 +105,7 @@ def open_trainer(
         checkpoint: Where to go on, or None to start.
         stores: Label stores as the user named them, passwords included.
     """
-    torch.set_num_threads(config.learner_threads)
+    torch.set_num_threads(config.torch_threads)
     task = describe_task(config.env.env_id)
     task = replace(task, episode_steps=config.env.episode_steps or task.episode_steps)
     check_config(config, task)

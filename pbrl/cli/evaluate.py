@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     console, run = Console(), run_from(options.run)
     print_line = functools.partial(console.print, soft_wrap=True, highlight=False, markup=False)
     config = run.config()
-    torch.set_num_threads(config.learner_threads)
+    torch.set_num_threads(config.torch_threads)
     checkpoint = latest_checkpoint(run, print_line)
     if checkpoint is None:
         raise CheckpointError(f"{run.path} has no checkpoint yet: train it first.")

@@ -69,7 +69,7 @@ class Player:
         self._seed, self._deterministic = seed, deterministic
         self._checkpoint = self._agent = self._ensemble = None
         self._load()
-        torch.set_num_threads(self._config.learner_threads)
+        torch.set_num_threads(self._config.torch_threads)
         self._task = describe_task(self._config.env.env_id)
         self._env = make_env(self._config.env, 1, record_frames=not self._task.draws_from_states)
         self._painter: tuple[tuple[int, int], Painter] | None = None

@@ -9,9 +9,10 @@ import torch
 
 import envs
 from experiments.presets import PRESETS
-from pbrl.cli.checks import RANGES, Range, check_config, clip_steps
+from pbrl.cli.checks import check_config, clip_steps
 from pbrl.config import TrainConfig
 from pbrl.errors import ConfigError
+from pbrl.ranges import RANGES
 
 
 def changed(config, **fields):
@@ -28,24 +29,9 @@ def check(config):
     check_config(config, envs.describe(config.env.env_id))
 
 
-def numbers(settings, prefix=""):
-    """Returns the dotted names of all numbers among settings."""
-    for field in dataclasses.fields(settings):
-        value = getattr(settings, field.name)
-        if dataclasses.is_dataclass(value):
-            yield from numbers(value, f"{field.name}.")
-        elif isinstance(value, int | float | tuple) and not isinstance(value, bool):
-            yield prefix + field.name
-
-
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_passes(preset):
     check(PRESETS[preset])
-
-
-def test_every_number_has_a_range():
-    rectangles = {"env.blanks"}  # which are checked with the picture they lie in
-    assert set(numbers(TrainConfig())) - rectangles == set(RANGES)
 
 
 @pytest.mark.parametrize("name", RANGES)
@@ -57,14 +43,6 @@ def test_a_number_out_of_its_range_is_named(name, wrong):
     option = "--" + name.replace("_", "-")
     with pytest.raises(ConfigError, match=f"{option} is {wrong}, but must be"):
         check(config)
-
-
-def test_ranges_by_hand():
-    assert Range(0).holds(0) and not Range(0, above=True).holds(0)
-    assert Range(0, 1).holds(1) and not Range(0, 1).holds(1.5)
-    assert str(Range(2)) == "at least 2"
-    assert not Range(0, 1, below=True).holds(1)
-    assert str(Range(0, 1, above=True)) == "above 0 and at most 1"
 
 
 @pytest.mark.parametrize(

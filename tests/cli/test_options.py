@@ -9,8 +9,8 @@ from gymnasium import spaces
 from gymnasium.envs.registration import register
 
 from pbrl.cli.options import new_settings, parse
-from pbrl.config import TrainConfig
 from pbrl.runs import Run
+from pbrl.settings_file import read_settings
 
 
 class Odd(gymnasium.Env):
@@ -152,4 +152,4 @@ def test_a_behaviour_is_taught_by_its_teacher_or_by_people():
     assert "backwards" in taught.look_for
     plain = new_settings(*parse(["Hopper", "--annotator", "backflip"]))
     assert plain.teacher == "backflip" and plain.env.true_reward
-    assert TrainConfig.from_json(taught.to_json()) == taught
+    assert read_settings(taught.to_json()) == taught

@@ -130,6 +130,9 @@ def test_settings_of_another_shape_are_a_sentence(finished_run, refused, setting
         ("env", "blanks", [[1, 2, 3]], "part 'env', holds [[1, 2, 3]] as blanks"),
         ("agent", "lr", "3e-4", "part 'agent', holds \"3e-4\" as lr"),
         ("agent", "hidden_sizes", 64, "part 'agent', holds 64 as hidden_sizes"),
+        ("agent", "hidden_sizes", [64, 0], "holds 0 as agent.hidden_sizes, but it must be at"),
+        ("agent", "gamma", 1.5, "holds 1.5 as agent.gamma, but it must be above 0 and at most 1"),
+        ("", "learner_threads", -1, "holds -1 as learner_threads, but it must be at least 0"),
     ],
 )
 def test_a_setting_that_has_a_value_it_cannot_have_is_a_sentence(
@@ -140,3 +143,9 @@ def test_a_setting_that_has_a_value_it_cannot_have_is_a_sentence(
     (finished_run / "config.json").write_text(json.dumps(settings))
     message = refused(f"train --resume {finished_run} --total-steps 40960")
     assert said in message and str(finished_run) in message
+
+
+def test_as_many_threads_as_the_simulator_has_are_a_number(pbrl, finished_run):
+    settings = json.loads((finished_run / "config.json").read_text())
+    (finished_run / "config.json").write_text(json.dumps(settings | {"learner_threads": 0}))
+    assert pbrl(f"eval {finished_run} --episodes 1").code == 0
