@@ -131,13 +131,12 @@ def _made_by(write: Callable[[io.BytesIO], None]) -> bytes:
 
 def _put_in_place(draft: Path, final: Path) -> None:
     """Gives a draft its final name, in place of an older checkpoint of the same step."""
+    older = final.with_name(f".older_{final.name}")
     if final.exists():
-        older = draft.with_name(f"{draft.name}_older")
+        shutil.rmtree(older, ignore_errors=True)
         final.replace(older)
-        draft.replace(final)
-        shutil.rmtree(older)
-    else:
-        draft.replace(final)
+    draft.replace(final)
+    shutil.rmtree(older, ignore_errors=True)
 
 
 def _remove_superfluous(run: Run, steps: int) -> None:
@@ -149,13 +148,16 @@ def _remove_superfluous(run: Run, steps: int) -> None:
 
 
 def _folders(run: Run) -> list[Path]:
-    """Returns the folders of finished checkpoints, newest first."""
-    found = [p for p in run.checkpoints.glob("step_*") if re.fullmatch(r"step_\d+", p.name)]
-    return sorted(found, key=_steps, reverse=True)
+    """Returns the folders of finished checkpoints, newest first.
+
+    One that was about to give way to another of its step, when the process died, is among them.
+    """
+    found = [p for p in run.checkpoints.glob("*") if re.fullmatch(r"(\.older_)?step_\d+", p.name)]
+    return sorted(found, key=lambda folder: (_steps(folder), folder.name), reverse=True)
 
 
 def _steps(folder: Path) -> int:
-    return int(folder.name.removeprefix("step_"))
+    return int(folder.name.rpartition("_")[2])
 
 
 def _is_whole(folder: Path) -> bool:

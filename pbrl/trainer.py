@@ -78,6 +78,8 @@ class Trainer:
         self.rollout_size = config.env.num_envs * config.agent.rollout_steps
         self.total_steps = config.total_steps // self.rollout_size * self.rollout_size
         self._saved = self._first_step = 0
+        self._learnt = False
+        """Whether something may have been learnt since the last checkpoint."""
         self._fitted_share: float | None = None  # of a long fit that is under way
         self._unrewarded: np.ndarray | None = None
         """Where episodes ended in a rollout whose rewards are not known yet."""
@@ -116,7 +118,7 @@ class Trainer:
                     self.people.note(status)
                 if self.steps - self._saved >= self.config.checkpoint_steps:
                     self.save()
-            if self._saved != self.steps:
+            if self._learnt:
                 self.save()
         except NumericalError as error:
             raise NumericalError(f"{error} {self._keep_last_states()}") from error
@@ -136,15 +138,14 @@ class Trainer:
             self._consult()
         elif self.steps >= self.total_steps:
             self._consult()
-        if self.steps >= self.total_steps and self.learning and self.learning.last_fit is not fit:
-            self.save()
+        self._learnt |= self.learning is not None and self.learning.last_fit is not fit
 
     def _tell_of_fit(self, share: float) -> None:
-        """Shows how far a long fit is; a run that is to stop does not begin it."""
-        if self.stopping:
+        """Shows how far a long fit is; a run that is to stop does not begin the first one."""
+        first = self.learning is not None and not self.learning.ready
+        if first and self.stopping:
             raise KeyboardInterrupt
         self._fitted_share = share if share < 1 else None
-        first = self.learning is not None and not self.learning.ready
         if first:
             self._pace.restart()  # it comes once
         status = self.status()
@@ -167,6 +168,7 @@ class Trainer:
             progress_remaining = 1 - (self.steps - self.rollout_size) / self.total_steps
             with self.clock.time("learning"):
                 update = self.agent.update(rewards, progress_remaining=progress_remaining)
+        self._learnt = True
         return (
             {STEPS: self.steps}
             | run_metrics(self.status())
@@ -284,7 +286,7 @@ class Trainer:
             state["people"] = self.people.state()
         with self.clock.time("saving"):
             checkpoint = save_checkpoint(self.run, self.steps, self.agent.save, to_tensors(state))
-        self._saved = self.steps
+        self._saved, self._learnt = self.steps, False
         return checkpoint
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -298,7 +300,7 @@ class Trainer:
             self.learning.set_state(state["learning"])
         if self.people is not None:
             self.people.set_state(state["people"])
-        self._saved = checkpoint.steps
+        self._saved, self._learnt = checkpoint.steps, False
 
     def close(self) -> None:
         """Lets go of the label store."""

@@ -1,5 +1,6 @@
 import resource
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,6 +98,28 @@ def test_one_of_the_same_step_takes_the_place_of_the_older_one(run):
     save(run, 1, 2.0)
     assert latest_checkpoint(run, silent).state()["value"] == 2.0
     assert [p.name for p in run.checkpoints.iterdir()] == ["step_000000000001"]
+
+
+def test_when_the_process_dies_between_two_of_the_same_step_the_older_one_is_there(
+    run, monkeypatch
+):
+    save(run, 1, 1.0)
+    save(run, 2, 2.0)
+    replace = Path.replace
+
+    def dies(path, target):
+        if path.name.startswith(".draft"):
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "replace", dies)
+        save(run, 2, 3.0)
+    found = latest_checkpoint(run, silent)
+    assert (found.steps, float(found.state()["value"])) == (2, 2.0)
+    save(run, 2, 4.0)
+    assert float(latest_checkpoint(run, silent).state()["value"]) == 4.0
+    assert sorted(p.name[-1] for p in run.checkpoints.iterdir()) == ["1", "2"]
 
 
 def test_damaged_ones_do_not_push_out_those_that_are_whole(run):

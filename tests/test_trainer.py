@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pbrl import reward_learning
+from pbrl.agents import PreferencePPO
 from pbrl.checkpoints import latest_checkpoint
 from pbrl.cli.assembly import open_trainer
 from pbrl.config import AgentConfig, EnvConfig, QueryConfig, RewardConfig, TrainConfig
@@ -52,6 +54,17 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def stop_in_the_rollout_after(steps, trainer, monkeypatch):
+    """Stops the run, as Ctrl-C does, while the agent acts."""
+    collect = PreferencePPO.collect
+
+    def stopped_meanwhile(agent):
+        trainer.stopping |= trainer.steps == steps
+        return collect(agent)
+
+    monkeypatch.setattr(PreferencePPO, "collect", stopped_meanwhile)
+
+
 def test_it_shows_where_the_run_stands_after_every_rollout(trainer, watcher):
     trainer.train()
     assert [status.steps for status in watcher.statuses] == [100, 200, 300, 400]
@@ -82,6 +95,26 @@ def test_stopped_from_outside_it_saves_after_the_rollout_in_progress(trainer, wa
     assert trainer.steps == 300
     assert names(trainer.run.checkpoints)[-1] == "step_000000000300"
     assert len(read_metrics(trainer.run)) == 3
+
+
+def test_a_later_fit_that_takes_long_is_made_before_a_run_stops(trainer, monkeypatch):
+    """What was learnt since the last checkpoint is in the next; only the first fit is not begun."""
+    monkeypatch.setattr(reward_learning, "LONG_FIT", 1)
+    trainer.config = dataclasses.replace(trainer.config, checkpoint_steps=10_000)
+    stop_in_the_rollout_after(300, trainer, monkeypatch)
+    trainer.train()
+    assert trainer.steps == 400
+    assert names(trainer.run.checkpoints) == ["step_000000000400"]
+    (last,) = {line["reward/labels"] for line in read_metrics(trainer.run)[-1:]}
+    assert last == 32
+
+
+def test_the_first_fit_is_not_begun_by_a_run_that_stops(trainer, monkeypatch):
+    monkeypatch.setattr(reward_learning, "LONG_FIT", 1)
+    stop_in_the_rollout_after(100, trainer, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train()
+    assert not trainer.learning.ready
 
 
 def test_a_checkpoint_holds_what_the_run_has_come_to(trainer):

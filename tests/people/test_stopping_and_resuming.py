@@ -9,6 +9,7 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+import torch
 
 from pbrl import trainer
 from pbrl.checkpoints import latest_checkpoint
@@ -81,6 +82,28 @@ def test_a_run_that_is_killed_while_it_waits_counts_no_episode_by_half(sit, monk
     assert np.isnan(np.array(state["learned_returns"]["running"])).all()
     assert np.isfinite(np.array(state["true_returns"]["running"])).all()
     assert np.isfinite(np.array(sitting.trainer.learned_returns.state()["running"])).all()
+
+
+def test_what_is_learnt_after_the_last_wait_is_in_the_checkpoint(sit, monkeypatch):
+    """The wait began with one of the same step, from before the answers."""
+    monkeypatch.setattr(trainer, "SAVED_TO_WAIT", 0)
+    sitting = sit(query__max_lag=0)
+    fitted = []
+
+    def act(status):
+        fitted.append((status.steps, sitting.trainer.learning.labels))
+        if waiting(status):
+            sitting.person.answer(1)
+
+    sitting.desk.act = act
+    sitting.trainer.train()
+    saved = latest_checkpoint(sitting.run, pytest.fail)
+    assert saved.steps == 1200
+    assert (1200, BUDGET - 1) in fitted or (1200, BUDGET) in fitted
+    assert saved.state()["learning"]["labels"] == sitting.trainer.learning.labels
+    again = sit()
+    ours, theirs = (s.trainer.agent.policy.state_dict() for s in (again, sitting))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
 
 def test_what_is_asked_after_a_crash_follows_what_was_asked_before(sit):
