@@ -45,6 +45,12 @@ def flat_spaces(env: gymnasium.Env) -> tuple[spaces.Box, spaces.Box | spaces.Dis
         )
     if not isinstance(done, spaces.Box | spaces.Discrete):
         raise TaskError(f"{name} acts in {done}, but only Box and Discrete actions are supported.")
+    real = np.issubdtype(done.dtype, np.floating)
+    if isinstance(done, spaces.Box) and not (real and done.is_bounded()):
+        raise TaskError(
+            f"{name} acts in {done}, but a Box of actions must hold real numbers between finite "
+            "bounds. Declare the bounds, or make whole numbers Discrete actions."
+        )
     dtype = seen.dtype if np.issubdtype(seen.dtype, np.floating) else np.float32
     observation_space = spaces.Box(seen.low.ravel(), seen.high.ravel(), dtype=dtype)
     if isinstance(done, spaces.Discrete):
@@ -237,4 +243,16 @@ class GymnasiumTaskEnv(TaskVectorEnv):
 
     def _take_frames(self) -> None:
         if self._record_frames:
-            self.frames = np.stack([np.asarray(env.render()) for env in self._envs])
+            pictures = [np.asarray(env.render()) for env in self._envs]
+            for picture in pictures:
+                self._check_picture(picture, pictures[0].shape)
+            self.frames = np.stack(pictures)
+
+    def _check_picture(self, picture: np.ndarray, shape: tuple[int, ...]) -> None:
+        colours = picture.ndim == 3 and picture.shape[-1] == 3 and picture.dtype == np.uint8
+        if not colours or picture.shape != shape:
+            raise TaskError(
+                f"{self._envs[0]} drew a picture of shape {picture.shape} and type {picture.dtype} "
+                "with render_mode 'rgb_array', but (H, W, 3) and uint8 is needed, always of one "
+                "size."
+            )

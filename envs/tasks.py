@@ -254,13 +254,19 @@ def _make_gymnasium(env_id: str, render_mode: str | None = None) -> gymnasium.En
     Raises:
         TaskError: Gymnasium does not know the id, or cannot make it here.
     """
-    if env_id not in gymnasium.registry and ":" not in env_id:
+    module, colon, _ = env_id.rpartition(":")
+    if env_id not in gymnasium.registry and not colon:
         raise TaskError(_unknown(env_id))
+    if colon and not all(word.isidentifier() for word in module.split(".")):
+        raise TaskError(
+            f"There is no task {env_id!r}: before the colon stands the module that registers it, "
+            "as `import` names it, such as hover:Hover-v0 for the file hover.py."
+        )
     # Not all constructors know the word.
     options: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
     try:
         return gymnasium.make(env_id, **options)
-    except (gymnasium.error.Error, ImportError) as error:
+    except (gymnasium.error.Error, ImportError, TypeError, ValueError) as error:
         raise TaskError(f"The task {env_id!r} cannot be made here: {error}") from error
 
 

@@ -26,7 +26,7 @@ from pbrl.config import TrainConfig
 from pbrl.errors import ConfigError, PbrlError
 from pbrl.evaluation import correlation, fresh_accuracy
 from pbrl.feedback import find_kind
-from pbrl.query.schedule import labels_due
+from pbrl.query.schedule import initial_labels, is_round, labels_due
 from pbrl.reward.ensemble import RewardEnsemble
 from pbrl.reward.explained import FitReport
 from pbrl.reward.labels import LabelReader
@@ -178,14 +178,16 @@ def fit(
 
 def rounds(config: TrainConfig, labels: int) -> Iterator[int]:
     """Yields how many labels a run has at each of its fits, up to so many."""
-    query = config.query
-    training = config.total_steps - query.initial_steps
+    query, rollout = config.query, config.env.num_envs * config.agent.rollout_steps
+    total = config.total_steps // rollout * rollout
     asked = 0
-    for steps in range(0, training + query.every_steps, query.every_steps):
-        due = min(labels_due(query, steps, training), labels)
-        if due > asked:
-            yield due
-        asked = due
+    for steps in range(rollout, total + rollout, rollout):
+        if is_round(query, steps, total, rollout):
+            training = steps - query.initial_steps, total - query.initial_steps
+            due = labels_due(query, *training) if asked else initial_labels(query)
+            if min(due, labels) > asked:
+                yield min(due, labels)
+            asked = min(due, labels)
 
 
 def _measured(fitted: tuple[RewardEnsemble, FitReport], clips: Sequence[Segment]) -> Measured:

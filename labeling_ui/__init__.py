@@ -1,8 +1,8 @@
 """The desktop viewer at which people answer queries.
 
 It meets the trainer in the label store alone. It may import `pbrl.store`, `pbrl.feedback`,
-`pbrl.segments`, `pbrl.likelihood`, `pbrl.errors` and `envs` (to draw clips), and pygame; never
-torch nor stable_baselines3, so that a labeller's desk needs neither.
+`pbrl.segments`, `pbrl.frames`, `pbrl.likelihood`, `pbrl.errors` and `envs` (to draw clips), and
+pygame; never torch nor stable_baselines3, so that a labeller's desk needs neither.
 
     session.py   what the person does: a state machine without window, thread or store
     desk.py      the thread that deals with the label store

@@ -53,8 +53,8 @@ def lay_out(width: int, height: int) -> Layout:
     player = Rect(inside.left, answers.top - scale(42), inside.width, scale(30))
     top = header.bottom + scale(8)
     stage = Rect(inside.left, top, inside.width, player.top - scale(12) - top)
-    wide = min((stage.width - gap) // 2, round(stage.height * WIDEST))
-    tall = min(stage.height, round(wide * 1.1))
+    wide = max(1, min((stage.width - gap) // 2, round(stage.height * WIDEST)))
+    tall = max(1, min(stage.height, round(wide * 1.1)))
     y = stage.top + (stage.height - tall) // 2
     middle = stage.centerx
     clips = (

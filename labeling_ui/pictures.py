@@ -48,9 +48,9 @@ class Pictures:
 
     Attributes:
         trouble: Why nothing can be drawn at all; empty while it can.
-        failed: Clips that cannot be drawn, by key, with the reason; taken out by the reader.
+        failed: Clips that cannot be drawn, by key, with the reason.
         drew: Whether any clip was drawn.
-        practice: Practice pairs that have arrived; taken out by the reader.
+        practice: Practice pairs that have arrived.
     """
 
     def __init__(self, budget: int = BUDGET) -> None:

@@ -74,9 +74,11 @@ def smooth_actions(
 def clear_pairs(rng: np.random.Generator, returns: np.ndarray, count: int) -> np.ndarray:
     """Returns pairs (count, 2) of clips that are plainly unlike in return, in a drawn order.
 
-    One is among the best tenth, the other among the worse half.
+    One is among the best tenth, the other among the worse half. No more than half as many as there
+    are clips.
     """
     order = np.argsort(returns)
+    count = min(count, len(order) // 2)
     best = rng.choice(order[-max(len(order) // 10, count) :], count, replace=False)
     worse = rng.choice(order[: max(len(order) // 2, count)], count, replace=False)
     return rng.permuted(np.stack([best, worse], axis=1), axis=1)

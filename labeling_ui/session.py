@@ -244,7 +244,9 @@ class Session:
         """Takes out a pair that somebody else may have been given."""
         self.queue.forget(number)
         pair = self.stage.pair
-        if self.screen is Screen.JUDGING and pair is not None and pair.number == number:
+        if self.screen is not Screen.JUDGING or pair is None or pair.role is not Role.LABEL:
+            return
+        if pair.number == number:
             self.say("The label store was away too long: that pair may be with somebody else now.")
             self._replace()
 

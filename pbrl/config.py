@@ -144,7 +144,8 @@ class RewardConfig:
     fit_while_acting: bool = False
     """Fit while the agent collects the next rollout, which is then rewarded by what was fitted; the
     first fit comes before. Where no processor is left for that, it follows the rollout; results
-    depend neither on that nor on which of the two is faster."""
+    depend neither on that nor on which of the two is faster. People's answers are fitted between
+    two rollouts in any case."""
 
 
 @dataclass(frozen=True, slots=True)

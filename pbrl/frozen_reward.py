@@ -63,7 +63,7 @@ class FrozenReward:
                 f"{config.labels_from} holds {count} answers that a reward can be learnt from, but "
                 f"at least {FEWEST_LABELS} are needed: name a store with more of them."
             )
-        shares = max(1.0, count / initial_labels(config.query))
+        shares = max(1.0, count / max(1, initial_labels(config.query)))
         self.last_fit = self.ensemble.fit(labels, round(shares * config.reward.initial_updates))
         self.labels, self._labelled = count, labels
 

@@ -20,6 +20,7 @@ from pbrl.errors import NumericalError
 from pbrl.frozen_reward import FrozenReward
 from pbrl.metrics import STEPS, MetricsLog, reward_metrics, run_metrics, update_metrics
 from pbrl.people import People
+from pbrl.query.schedule import is_round
 from pbrl.reward_learning import RewardLearning
 from pbrl.rollout import Rollout
 from pbrl.runs import Run, disk_errors
@@ -211,15 +212,13 @@ class Trainer:
         """Gives those who answer their turn; returns False if the run was stopped meanwhile."""
         if self.people is not None:
             return self.people.turn(self.status, lambda: self.stopping, self._save_to_wait)
-        if isinstance(self.learning, RewardLearning) and self._is_time_to_ask():
+        query, learning = self.config.query, self.learning
+        if isinstance(learning, RewardLearning) and is_round(
+            query, self.steps, self.total_steps, self.rollout_size
+        ):
             returns = self.true_returns.mean(TEACHER_WINDOW)
-            self.learning.ask_and_fit(self.steps, self.total_steps, returns)
+            learning.ask_and_fit(self.steps, self.total_steps, returns)
         return True
-
-    def _is_time_to_ask(self) -> bool:
-        training_steps = self.steps - self.config.query.initial_steps
-        round_begins = training_steps % self.config.query.every_steps < self.rollout_size
-        return training_steps >= 0 and (round_begins or self.steps >= self.total_steps)
 
     def status(self) -> Status:
         """Returns where the run stands."""

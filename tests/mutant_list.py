@@ -394,9 +394,9 @@ QUESTIONS = (
     ),
     Mutant(
         "labels: the budget is spent by the end",
-        "pbrl/trainer.py",
-        "(round_begins or self.steps >= self.total_steps)",
-        "round_begins",
+        "pbrl/query/schedule.py",
+        "(begins or steps >= total_steps)",
+        "begins",
         f"{LOOP}::test_rounds_follow_the_hyperbola_in_steps_of_training",
     ),
     Mutant(
@@ -747,8 +747,8 @@ MISTAKES = (
     Mutant(
         "mistake 11: a count since the last checkpoint that never moves",
         "pbrl/trainer.py",
-        "self._saved = self.steps\n        return checkpoint",
-        "return checkpoint",
+        "self._saved, self._learnt = self.steps, False",
+        "self._learnt = False",
         f"{LOOP}::test_checkpoints_count_the_steps",
     ),
     Mutant(

@@ -125,6 +125,13 @@ def test_answers_about_angles_without_their_whole_turns_are_refused(opened, conf
         opened(dataclasses.replace(config, labels_from=str(source)))
 
 
+def test_a_budget_that_leaves_no_first_share_is_no_matter(opened, config):
+    """A frozen reward asks nobody."""
+    few = dataclasses.replace(config.query, label_budget=2)
+    trainer, _ = opened(dataclasses.replace(config, query=few))
+    assert trainer.learning.ready
+
+
 def test_a_store_without_answers_is_refused(opened, config, tmp_path):
     store = LabelStore(tmp_path / "empty.db")
     store.open_run("empty", "pbrl/InvertedPendulum-v0", "comparison")

@@ -147,10 +147,16 @@ def read_curves(path: Path) -> list[Curve]:
                 f"{path} begins with the columns {', '.join(reader.fieldnames or ()) or '(none)'}, "
                 f"where {', '.join(HEADER)} are expected. Write the curves again."
             )
-        for row in reader:
-            by_seed = runs.setdefault((row["task"], row["condition"]), {})
-            of_run = by_seed.setdefault(int(row["seed"]), {})
-            of_run[int(row["steps"])] = float(row["mean_return"])
+        try:
+            for row in reader:
+                by_seed = runs.setdefault((row["task"], row["condition"]), {})
+                of_run = by_seed.setdefault(int(row["seed"]), {})
+                of_run[int(row["steps"])] = float(row["mean_return"])
+        except (TypeError, ValueError) as error:
+            raise PbrlError(
+                f"{path} is damaged in line {reader.line_num} ({error}). Move it away, and write "
+                "the curves again."
+            ) from error
     return [_curve(task, condition, by_seed) for (task, condition), by_seed in runs.items()]
 
 

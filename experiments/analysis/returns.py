@@ -54,12 +54,16 @@ class Returns:
     def baseline(self, condition: str) -> str | None:
         """Returns by which runs on the true reward a condition is measured; None if there are none.
 
-        Those with the same settings where there are such: `true reward, agent.lr=0.001` for
-        `700 labels, agent.lr=0.001`.
+        Those with the most of the same settings: `true reward, agent.lr=0.001` for
+        `700 labels, reward.lr=0.01, agent.lr=0.001`, as no predictor belongs to the former.
         """
-        words = condition.split(", ")[1:]
-        names = (", ".join((TRUE_REWARD, *words[i:])) for i in range(len(words) + 1))
-        return next((name for name in names if name in self.conditions), None)
+        own = set(condition.split(", ")[1:])
+        shared = {}
+        for name in self.conditions:
+            reward, *words = name.split(", ")
+            if reward == TRUE_REWARD and own.issuperset(words):
+                shared[name] = len(words)
+        return max(shared, key=shared.__getitem__, default=None)
 
     @property
     def true(self) -> np.ndarray:

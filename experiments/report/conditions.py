@@ -11,7 +11,7 @@ from experiments.sweeps.outcomes import TRUE_REWARD
 from pbrl.config import TrainConfig, differing_fields
 
 NO_DIFFERENCE = {
-    *("seed", "store", "store_run", "labels_from", "threads", "learner_threads", "device"),
+    *("seed", "store", "store_run", "threads", "learner_threads", "device"),
     *("checkpoint_steps", "agent.picture_format", "reward.picture_format", "query.clip_megabytes"),
 }
 """Settings that make no condition of their own: where and how fast a run computes."""

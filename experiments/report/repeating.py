@@ -11,6 +11,7 @@ from experiments.report.conditions import Condition, setting
 from experiments.report.markup import Markup, element, joined, paragraphs, table
 from experiments.report.page import Section
 from experiments.report.recorded import Recorded
+from experiments.sweeps.cells import words_of
 from pbrl.config import TrainConfig, differing_fields
 
 WITHOUT_OPTION = {"env.env_id", "store_run", "annotator", "teacher"}
@@ -72,15 +73,7 @@ def _option(field: str, value: Any) -> Iterator[str]:
         yield "--true-reward"
         return
     yield OWN_OPTION.get(field, "--" + field.replace("_", "-"))
-    yield from _flat(value)
-
-
-def _flat(value: Any) -> Iterator[str]:
-    if isinstance(value, tuple):
-        for one in value:
-            yield from _flat(one)
-    else:
-        yield str(value)
+    yield from words_of(value)
 
 
 def _versions(runs: Sequence[Recorded]) -> Iterator[Markup]:

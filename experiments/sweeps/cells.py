@@ -9,6 +9,7 @@ The same run is thus found again by every table, sweep and figure that asks for 
 """
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -109,8 +110,17 @@ def option(name: str, value: Any) -> list[str]:
     """Returns a setting as `pbrl train` takes it."""
     flag = "--" + name.replace("_", "-")
     if isinstance(value, tuple):
-        return [flag, *map(str, value)]
+        return [flag, *words_of(value)]
     return [f"{flag}={value}"]
+
+
+def words_of(value: Any) -> Iterator[str]:
+    """Yields the words of a setting on a command line, those of tuples in tuples in a row."""
+    if isinstance(value, tuple):
+        for one in value:
+            yield from words_of(one)
+    else:
+        yield str(value)
 
 
 def with_changes(config: TrainConfig, changes: Changes) -> TrainConfig:

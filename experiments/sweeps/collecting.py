@@ -62,7 +62,7 @@ def kept(cells: Sequence[Cell], path: Path) -> list[Outcome]:
         return []
     try:
         found = read_outcomes(path)
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise PbrlError(
             f"{path} was not written by this version of pbrl, or is damaged ({error}): its runs "
             "cannot be kept beside the new ones. Move it away, or give another --out."

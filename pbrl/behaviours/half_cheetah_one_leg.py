@@ -6,7 +6,7 @@ nothing on the floor, is part of going on one leg. The teacher
 
 - adds up the way forward, m, in the clip's steps on the hind leg, no more of it in a step than a
   speed of `ENOUGH` makes;
-- takes off the way backward, in whatever manner;
+- takes off the way backward, in whatever manner, up to the same speed;
 - takes off `TOUCH_COST` for each step that is not on the hind leg: who runs has the front leg
   up nine tenths of the time and is still to be worse than who stands on one leg;
 - and takes off `LEAN_COST` for each step and radian that the torso leans beyond where one leg can

@@ -14,7 +14,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -74,7 +74,8 @@ def write_archive(path: Path, runs: Sequence[Run]) -> int:
             "name another file."
         ) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
 
 
 def _add_run(archive: tarfile.TarFile, run: Run, store_copy: Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ from experiments.analysis.aggregates import aggregates_of
 from experiments.analysis.returns import returns_of
 from experiments.figures.results_table import results_markdown
 from experiments.presets import PRESETS
-from experiments.sweeps.cells import Cell, Changes
+from experiments.sweeps.cells import Cell, Changes, words_of
 from experiments.sweeps.collecting import tables_beside
 from experiments.sweeps.outcomes import Outcome
 from pbrl.annotators import TARGET, TEACHERS
@@ -179,5 +179,5 @@ def _read(setting: str, preset: TrainConfig) -> tuple[str, object]:
 
 def _in_words(value: object) -> str:
     """Returns a value as part of a folder's name."""
-    text = "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    text = "x".join(words_of(value))
     return text.replace("/", "-").replace(" ", "")

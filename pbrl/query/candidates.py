@@ -65,6 +65,11 @@ def propose_pairs(
         if len(found) >= count:
             chosen = found[:count]
             return Candidates(envs[chosen], starts[chosen], length)
+    if not len(starts):
+        raise ConfigError(
+            f"No episode so far was as long as a clip, {length} steps: shorten the clips "
+            "(query.segment-seconds)."
+        )
     raise ConfigError(
         f"{count} different pairs of clips of {length} steps were asked for, but the experience so "
         f"far holds {len(starts)} clips and too few pairs that do not overlap: take more steps "

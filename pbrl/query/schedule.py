@@ -32,6 +32,20 @@ def labels_due(config: QueryConfig, training_steps: int, total_training_steps: i
     return first + math.floor(share * (config.label_budget - first))
 
 
+def is_round(config: QueryConfig, steps: int, total_steps: int, rollout_size: int) -> bool:
+    """Returns whether the rollout that ends here is followed by questions to who answers at once.
+
+    Args:
+        config: When the first are asked, and how many steps there are between two rounds.
+        steps: Environment steps of the run so far.
+        total_steps: Those of all its rollouts.
+        rollout_size: Environment steps of a rollout.
+    """
+    training_steps = steps - config.initial_steps
+    begins = training_steps % config.every_steps < rollout_size
+    return training_steps >= 0 and (begins or steps >= total_steps)
+
+
 def steps_until_due(config: QueryConfig, labels: int, total_training_steps: int) -> int:
     """Returns after how many steps of training `labels` of the budget are due.
 

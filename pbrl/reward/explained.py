@@ -14,7 +14,7 @@ class FitReport:
     """How well the predictors explain labels; arrays hold one value per member, `(E,)`."""
 
     labels: int
-    """Labels that were asked about."""
+    """Labels that the fit was given."""
     train_loss: Floats
     """Mean negative log likelihood over the member's resample."""
     validation_loss: Floats

@@ -52,10 +52,16 @@ class LearnedReward:
             `(...)` float32 rewards, `()` for a single step.
 
         Raises:
-            TaskError: The shapes are not those of the task.
+            TaskError: The shapes are not those of the task, or pictures are not uint8.
             NumericalError: A reward is not finite.
         """
         shape = self.observation_shape
+        kind = np.asarray(observations).dtype
+        if len(shape) == 3 and kind != np.uint8:
+            raise TaskError(
+                f"The reward of {self.env_id} takes pictures as uint8, 0 to 255, but was given "
+                f"{kind}."
+            )
         seen = np.asarray(observations, dtype=np.uint8 if len(shape) == 3 else np.float32)
         done, before = np.asarray(actions), seen.shape[: -len(shape)]
         indices = done.shape == before and np.issubdtype(done.dtype, np.integer)

@@ -73,7 +73,8 @@ def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
     except DBAPIError as error:
         kind = StoreUnreachable if _passes(error) else StoreError
         raise kind(_sentence(engine.url, str(error.orig))) from error
-    except (SQLAlchemyError, UnicodeError) as error:  # of a host's name, or of text to be stored
+    except (SQLAlchemyError, UnicodeError, OverflowError) as error:
+        # Of a host's name, of text to be stored, of a number of more than 63 bits.
         raise StoreError(_sentence(engine.url, str(error))) from error
 
 

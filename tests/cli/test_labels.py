@@ -118,6 +118,10 @@ def test_one_run_of_several(store, labels):
     assert "say which one with --run" in refused("gold", store, "1=first")
 
 
+def test_a_number_too_large_for_the_store_is_a_sentence(store):
+    assert "failed: " in refused("gold", store, f"{10**20}=first")
+
+
 def test_export_and_import(store, labels, tmp_path):
     file = tmp_path / "labels.jsonl"
     said = labels("export", store, file, "--clips")

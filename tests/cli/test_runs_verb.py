@@ -256,6 +256,12 @@ def test_runs_of_sweeps_are_listed_by_path_and_removed_though_they_share_a_name(
     assert not any(path.exists() for path in moved)
 
 
+def test_an_archive_in_a_file_is_a_sentence(make_run, tmp_path):
+    (tmp_path / "README.md").write_text("no folder")
+    said = refused("archive", make_run().path, "--to", tmp_path / "README.md" / "x.tar.gz")
+    assert "Not a directory" in said
+
+
 def test_labels_in_a_shared_store_stay(make_run, runs):
     run = make_run(store="postgresql+psycopg://me@nowhere.invalid/labels")
     said = runs("remove", "--yes", run.path)

@@ -14,9 +14,18 @@ class Counter(gymnasium.Env):
     metadata = {"render_modes": ["rgb_array"]}
     fresh = 0
 
-    def __init__(self, end_at=None, drift=False, observation_space=None, render_mode=None):
+    def __init__(
+        self,
+        end_at=None,
+        drift=False,
+        observation_space=None,
+        action_space=None,
+        picture="grey",
+        render_mode=None,
+    ):
         self.observation_space = observation_space or spaces.Box(-1e9, 1e9, (2, 2), np.float32)
-        self.action_space = spaces.Discrete(3, start=1)
+        self.action_space = action_space or spaces.Discrete(3, start=1)
+        self.picture = picture
         self.end_at, self.drift, self.render_mode = end_at, drift, render_mode
 
     def reset(self, *, seed=None, options=None):
@@ -33,7 +42,9 @@ class Counter(gymnasium.Env):
         return self._see(), float(action), self.count == self.end_at, False, {}
 
     def render(self):
-        return np.full((4, 6, 3), self.level % 256, np.uint8)
+        if self.picture == "growing":
+            return np.zeros((1 + self.level, 6, 3), np.uint8)
+        return self.picture and np.full((4, 6, 3), self.level % 256, np.uint8)
 
     def _see(self):
         return np.array([[self.level, self.count], [0, 0]], np.float32)
@@ -47,6 +58,11 @@ def counter():
         "test/Late-v0": {"end_at": 2500},
         "test/Drift-v0": {"drift": True},
         "test/Words-v0": {"observation_space": spaces.Text(4)},
+        "test/Boundless-v0": {"action_space": spaces.Box(-np.inf, np.inf, (1,))},
+        "test/Whole-v0": {"action_space": spaces.Box(0, 3, (1,), np.int64)},
+        "test/Blind-v0": {"picture": None},
+        "test/Growing-v0": {"picture": "growing"},
+        "test/Needy-v0": {"needs": "more"},
     }
     for env_id, kwargs in ids.items():
         steps = {"test/Endless-v0": None, "test/Late-v0": 3000}.get(env_id, 6)
@@ -163,6 +179,12 @@ def test_seeds_repeat_and_environments_differ(counter):
         ("no_such_module:Thing-v0", "No module named 'no_such_module'"),
         ("FrozenLake-v1", "only Box observations are supported"),
         ("test/Words-v0", "only Box observations are supported"),
+        ("test/Boundless-v0", "must hold real numbers between finite bounds"),
+        ("test/Whole-v0", "make whole numbers Discrete actions"),
+        ("test/Needy-v0", "cannot be made here: .* unexpected keyword argument 'needs'"),
+        ("./hover.py:Hover-v0", "such as hover:Hover-v0 for the file hover.py"),
+        (":Hover-v0", "before the colon stands the module"),
+        ("a:b:Hover-v0", "before the colon stands the module"),
     ],
 )
 def test_refuses_ids_with_a_sentence(counter, env_id, message):
@@ -171,6 +193,15 @@ def test_refuses_ids_with_a_sentence(counter, env_id, message):
             use(env_id)
     with pytest.raises(TaskError, match="at least 1 environment"):
         make_task(env_id, 0)
+
+
+@pytest.mark.parametrize(
+    ("env_id", "drew"), [("test/Blind-v0", r"\(\) and type object"), ("test/Growing-v0", "uint8")]
+)
+def test_refuses_pictures_that_are_none(counter, env_id, drew):
+    env = make_task(env_id, 2, record_frames=True)
+    with pytest.raises(TaskError, match=rf"drew a picture of shape .*{drew}"):
+        env.reset(seed=1)
 
 
 def test_refuses_actions_that_do_not_fit(counter):

@@ -5,6 +5,7 @@ import re
 import pytest
 import torch
 
+from experiments.presets import PRESETS
 from experiments.refitting import HEADINGS, fit, main, refitted, rounds
 from pbrl.checkpoints import latest_checkpoint
 from pbrl.cli.assembly import describe_task
@@ -29,6 +30,12 @@ def test_rounds_are_those_of_the_run(debug_run):
     assert list(rounds(config, 40)) == sorted(set(seen) - {0})
     assert list(rounds(config, 12))[-1] == 12
     assert list(rounds(config, 3)) == [3]
+
+
+def test_a_run_whose_steps_are_no_whole_rollouts_ends_with_its_last_whole_one():
+    """HalfCheetah: 488 rollouts of 2,048 steps, a round with every eighth and with the last."""
+    found = list(rounds(PRESETS["HalfCheetah"], 700))
+    assert (found[0], found[-1], len(found)) == (175, 700, 61)
 
 
 def test_the_runs_own_settings_and_seed_make_the_runs_own_predictors(debug_run):

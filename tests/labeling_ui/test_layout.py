@@ -31,6 +31,11 @@ def test_the_parts_lie_in_the_window_and_apart(size):
     assert not layout.sidebar.colliderect(right)
 
 
+@pytest.mark.parametrize("size", [(500, 100), (140, 400), (1, 1)])
+def test_clips_have_a_size_however_small_the_window(size):
+    assert all(min(clip.size) >= 1 for clip in lay_out(*size).clips)
+
+
 @pytest.mark.parametrize("size", [size for size in SIZES if size[0] > size[1]])
 def test_the_clips_take_most_of_the_room(size):
     layout = lay_out(*size)

@@ -15,7 +15,7 @@ from labeling_ui.canvas import COARSE
 from labeling_ui.orders import Practise
 from labeling_ui.pairs import Clip
 from labeling_ui.pictures import RESTARTS, Pictures
-from labeling_ui.practice import practice_pairs
+from labeling_ui.practice import clear_pairs, practice_pairs
 from pbrl.feedback import Comparison
 
 HOPPER = "pbrl/Hopper-v0"
@@ -177,6 +177,12 @@ def test_one_that_dies_again_and_again_is_given_up_with_a_sentence(pictures, cli
         os.kill(before, signal.SIGKILL)
         pump(pictures, lambda before=before: pictures._process.pid != before)
     assert "MUJOCO_GL" in pictures.trouble
+
+
+def test_more_practice_than_there_are_clips_is_as_much_as_there_is():
+    pairs = clear_pairs(np.random.default_rng(1), np.arange(96.0), 98)
+    assert pairs.shape == (48, 2)
+    assert len(np.unique(pairs)) == 96
 
 
 @pytest.mark.parametrize("task", ["Hopper", "Ant", "Reacher", "InvertedPendulum"])

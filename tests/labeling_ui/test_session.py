@@ -329,6 +329,17 @@ def test_practice_comes_first_and_is_never_stored(make_pair):
     assert session.sitting.stored == []
 
 
+def test_practice_is_no_pair_that_somebody_else_may_have(make_pair):
+    session = Session(np.random.default_rng(0))
+    session.queue.preparing = True
+    session.offer([make_pair(0), make_pair(9)])
+    session.practice_made([make_pair(0, Role.PRACTICE, left=0, expected=FIRST)])
+    session.lost(0)
+    assert session.stage.pair is not None
+    assert session.stage.pair.role is Role.PRACTICE
+    assert [pair.number for pair in session.queue] == [9]
+
+
 def test_without_practice_pairs_judging_begins(make_pair):
     session = Session(np.random.default_rng(0))
     session.queue.preparing = True

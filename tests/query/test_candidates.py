@@ -34,7 +34,7 @@ def test_a_pair_is_proposed_once_whatever_its_order_but_a_clip_may_return_in_ano
 def test_too_little_experience_is_a_sentence():
     with pytest.raises(ConfigError, match=r"100 different pairs of clips of 5 steps"):
         propose(100, envs=1, starts=6)
-    with pytest.raises(ConfigError, match="holds 0 clips"):
+    with pytest.raises(ConfigError, match="No episode so far was as long as a clip, 5 steps"):
         propose(1, envs=1, starts=0)
 
 

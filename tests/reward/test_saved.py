@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 import pbrl
+from experiments.presets import PRESETS
 from pbrl.checkpoints import latest_checkpoint, save_checkpoint
+from pbrl.cli.assembly import describe_task, new_ensemble
 from pbrl.errors import CheckpointError, NumericalError, TaskError
+from pbrl.reward.saved import LearnedReward
 from pbrl.runs import Run
 from pbrl.store import LabelStore
 
@@ -100,6 +103,16 @@ def test_other_shapes_are_a_sentence(reward, observations, actions):
         TaskError, match=r"takes observations \(\.\.\., 4\) and actions \(\.\.\., 1"
     ):
         reward(np.zeros(observations), np.zeros(actions))
+
+
+def test_pictures_are_not_scaled():
+    """As numbers from 0 to 1 they would all be black, and get a reward nevertheless."""
+    ensemble = new_ensemble(PRESETS["Pong"], describe_task("pbrl/Pong-v0"))
+    of_pong = LearnedReward(ensemble, "pbrl/Pong-v0", 0)
+    pictures = np.zeros((2, 4, 84, 84), np.uint8)
+    assert of_pong(pictures, np.zeros(2, int)).shape == (2,)
+    with pytest.raises(TaskError, match="pictures as uint8, 0 to 255, but was given float64"):
+        of_pong(pictures / 255.0, np.zeros(2, int))
 
 
 def test_what_is_not_finite_is_an_error(reward):

@@ -77,3 +77,7 @@ def test_what_is_not_a_curve_is_refused_in_a_sentence(tmp_path):
     (tmp_path / "other.csv").write_text("task,seed\nHopper,1\n")
     with pytest.raises(PbrlError, match="begins with the columns task, seed, where task, condit"):
         read_curves(tmp_path / "other.csv")
+    cut = "task,condition,seed,steps,mean_return\nHopper,700 labels,1,0,1.5\nHopper,700 labels,1\n"
+    (tmp_path / "cut.csv").write_text(cut)
+    with pytest.raises(PbrlError, match="is damaged in line 3"):
+        read_curves(tmp_path / "cut.csv")

@@ -49,6 +49,26 @@ def test_a_condition_that_is_not_there_is_named():
         returns_of(HOPPER).of("70 labels")
 
 
+@pytest.mark.parametrize(
+    ("learnt", "measured_by"),
+    [
+        ("350 labels", "true reward"),
+        ("700 labels, mistake teacher", "true reward"),
+        ("700 labels, agent.lr=0.001", "true reward, agent.lr=0.001"),
+        ("700 labels, agent.lr=0.001, reward.lr=0.01", "true reward, agent.lr=0.001"),
+        ("700 labels, reward.lr=0.01, agent.lr=0.001", "true reward, agent.lr=0.001"),
+        ("700 labels, reward.lr=0.01, agent.lr=0.002", "true reward"),
+    ],
+)
+def test_scores_are_measured_by_true_rewards_runs_with_the_same_settings(learnt, measured_by):
+    others = [outcome(learnt, 1, 1.0), outcome("true reward, agent.lr=0.001", 1, 7.0)]
+    assert returns_of([*HOPPER, *others]).baseline(learnt) == measured_by
+
+
+def test_without_runs_on_the_true_reward_there_is_nothing_to_measure_by():
+    assert returns_of(HOPPER[:2]).baseline("700 labels") is None
+
+
 def test_conditions_stand_by_their_number_of_labels():
     names = ["1400 labels", "no ensemble", "350 labels", "true reward", "350 labels"]
     assert in_order(names) == ("true reward", "350 labels", "1400 labels", "no ensemble")

@@ -41,6 +41,17 @@ def test_other_differences_are_in_the_name():
     ]
 
 
+def test_rewards_learnt_from_other_peoples_answers_are_no_one_condition():
+    frozen = {"annotator": "none"}
+    found = conditions_of(
+        [recorded(labels_from="anna.db", **frozen), recorded(2, labels_from="bob.db", **frozen)]
+    )
+    assert [one.name for one in found] == [
+        "frozen reward, labels_from anna.db",
+        "frozen reward, labels_from bob.db",
+    ]
+
+
 def test_what_a_run_does_not_use_is_no_difference():
     other = replace(CONFIG.query, acquisition="uniform")
     found = conditions_of(

@@ -28,6 +28,13 @@ def test_a_variant_stands_in_condition_and_folder(tmp_path):
     assert cell.folder(tmp_path).name == "700-labels-random-queries-1000-3"
 
 
+def test_rectangles_are_words_in_a_row(tmp_path):
+    changes = (("env.blanks", ((5, 48, 10, 80), (0, 0, 5, 5))),)
+    cell = Cell("Pong", 100, 4, 50_000, "x", changes)
+    made = new_settings(*parse(cell.train_arguments(tmp_path)[1:]))
+    assert made.env.blanks == changes[0][1]
+
+
 @pytest.mark.parametrize("task", ["HalfCheetah", "Pong", "debug"])
 @pytest.mark.parametrize(
     "changes",

@@ -55,6 +55,16 @@ def test_results_of_another_version_are_refused(finish, cell, tmp_path, content)
     assert path.read_text() == content
 
 
+def test_a_file_that_was_cut_is_refused(finish, cell, tmp_path):
+    finish(cell, tmp_path)
+    path = tmp_path / "out.csv"
+    collect([cell], tmp_path, path)
+    heading, line = path.read_text().splitlines()
+    path.write_text(f"{heading}\n{line[:15]}")
+    with pytest.raises(PbrlError, match="or is damaged"):
+        collect([cell], tmp_path, path)
+
+
 def test_files_that_are_no_sweep_s_are_not_written_over(finish, cell, tmp_path):
     finish(cell, tmp_path)
     notes = tmp_path / "notes.csv"
