@@ -154,8 +154,8 @@ def virtual_screen() -> Iterator[str]:
 
 def sit(cell: Cell, folder: Path, manner: Manner) -> None:
     """Trains a run from a scripted person's answers to its end."""
-    for old in ("told.jsonl", "sitting.json"):
-        (folder / old).unlink(missing_ok=True)
+    (folder / "told.jsonl").unlink(missing_ok=True)
+    facts = _facts(folder)  # of sittings that were interrupted
     begun = sorted(folder.glob("*/config.json"))
     reward = [f"--query.label-budget={cell.labels}", "--annotator", "human", "--no-viewer"]
     common = [f"--seed={cell.seed}", f"--total-steps={cell.steps}", "--threads=1"]
@@ -171,11 +171,13 @@ def sit(cell: Cell, folder: Path, manner: Manner) -> None:
             manners = ["--as", NAME, "--practice", "0", "--repeats", "0", "--tell", str(told)]
             viewer = subprocess.Popen([*PBRL, "label", str(run), *manners], **out)
             try:
-                wrong = _answer_until_the_end(cell, display, run, told, trainer, viewer, manner)
+                _answer_until_the_end(cell, display, run, told, trainer, viewer, manner, facts)
             finally:
                 viewer.terminate()
                 viewer.wait()
         finally:
+            facts["minutes"] += (time.monotonic() - began) / 60
+            (folder / "sitting.json").write_text(json.dumps(facts))
             if trainer.poll() is None:
                 trainer.terminate()
             trainer.wait()
@@ -183,8 +185,12 @@ def sit(cell: Cell, folder: Path, manner: Manner) -> None:
             raise RuntimeError(
                 f"The trainer ended with {trainer.returncode}: see {folder}/log.txt."
             )
-        facts = {"minutes": (time.monotonic() - began) / 60, "wrong": wrong}
-        (folder / "sitting.json").write_text(json.dumps(facts))
+
+
+def _facts(folder: Path) -> dict[str, float]:
+    """Returns how long the person has sat, and how many answers were wrong."""
+    kept = folder / "sitting.json"
+    return json.loads(kept.read_text()) if kept.is_file() else {"minutes": 0.0, "wrong": 0}
 
 
 def _run_in(folder: Path, trainer: subprocess.Popen) -> Path:
@@ -204,8 +210,9 @@ def _answer_until_the_end(
     trainer: subprocess.Popen,
     viewer: subprocess.Popen,
     manner: Manner,
-) -> int:
-    """Answers whatever is shown until training is over; returns how many answers were wrong."""
+    facts: dict[str, float],
+) -> None:
+    """Answers whatever is shown until training is over; counts the answers that were wrong."""
     with closing(LabelStore(run / "labels.db")) as store:
         person = Person(
             display, store, _name_in(store), manner, np.random.default_rng([cell.seed, 7])
@@ -214,8 +221,8 @@ def _answer_until_the_end(
             for line in _lines(told, trainer, viewer):
                 if line["what"] == "shown":
                     person.answer(line["number"], line["left"])
-            return person.wrong
         finally:
+            facts["wrong"] += person.wrong
             person.close()
 
 
@@ -246,7 +253,7 @@ def row_of(cell: Cell, root: Path, manner: Manner) -> Row:
     """Returns a row of the table; sits and measures if that is not there yet."""
     folder = root / "person" / cell.task / f"{cell.labels}-{cell.steps}-{cell.seed}"
     result = folder / "evaluation.json"
-    if not result.is_file():
+    if not result.is_file() or not result.stat().st_size:  # one that was stopped leaves 0
         folder.mkdir(parents=True, exist_ok=True)
         sit(cell, folder, manner)
         run = next(folder.glob("*/config.json")).parent
@@ -254,7 +261,7 @@ def row_of(cell: Cell, root: Path, manner: Manner) -> Row:
         if code := pbrl_process.start(evaluate, folder / "log.txt").wait():
             raise RuntimeError(f"The evaluation ended with code {code}: {folder / 'log.txt'}")
     oracle = measured(cell, root)
-    facts = json.loads((folder / "sitting.json").read_text())
+    facts = _facts(folder)
     with closing(LabelStore(next(folder.glob("*/labels.db")))) as store:
         answers = len(store.answers(store.runs()[0]))
     assert oracle.untrained_return is not None
@@ -264,7 +271,7 @@ def row_of(cell: Cell, root: Path, manner: Manner) -> Row:
         labels=cell.labels or 0,
         steps=cell.steps,
         answers=answers,
-        wrong=facts["wrong"],
+        wrong=int(facts["wrong"]),
         minutes=facts["minutes"],
         person_return=float(np.mean(json.loads(result.read_text())["returns"])),
         oracle_return=oracle.mean_return,

@@ -6,6 +6,7 @@ from pathlib import Path
 from experiments.analysis.curves import Curve, common_steps, curve_of, joined, of_seeds, read_curves
 from experiments.analysis.returns import returns_of
 from experiments.figures.figure_files import write_figure
+from experiments.sweeps.finished_runs import is_finished
 from experiments.sweeps.grids import FIGURES
 from experiments.sweeps.outcomes import Outcome
 
@@ -68,6 +69,7 @@ def _curves(
                 cell.seed: folder
                 for cell in cells
                 if (task, cell.condition, cell.seed) in finished
+                and is_finished(cell, runs)
                 and (folder := cell.run_folder(runs)) is not None
             }
             if folders:

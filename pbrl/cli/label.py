@@ -146,8 +146,14 @@ def _place(where: str, run: str | None, look_for: str) -> "Place":
     from labeling_ui.place import Place
 
     path = Path(where)
-    if "://" in where or path.is_file():
-        return Place(where if "://" in where else path, run, look_for=look_for)
+    if "://" in where:
+        from pbrl.store.urls import store_file
+
+        if (file := store_file(where)) is None:
+            return Place(where, run, look_for=look_for)
+        path = file
+    if path.is_file():
+        return Place(path, run, look_for=look_for)
     if not path.exists():
         raise StoreError(
             f"There is nothing at {_shown(where)}. Expected the folder of a run, which `pbrl "
@@ -162,6 +168,7 @@ def _place_of_run(path: Path, name: str | None, look_for: str) -> "Place":
     from labeling_ui.place import Place
     from pbrl.cli.stores import address
     from pbrl.runs import Run
+    from pbrl.store.urls import store_file
 
     run = Run(path)
     config = run.config()
@@ -174,13 +181,14 @@ def _place_of_run(path: Path, name: str | None, look_for: str) -> "Place":
             "answer begin with `pbrl train PRESET --annotator human`."
         )
     store = address(run, config)
+    file = store_file(store)
     if not config.store and not run.labels_file.is_file() and any(run.checkpoints.glob("step_*")):
         raise StoreError(
             f"The run's label store {run.labels_file} is not there, though the run has begun: put "
             "the file back."
         )
     return Place(
-        store=store if "://" in store else Path(store),
+        store=store if file is None else file,
         run=name or config.store_run or None,
         folder=run.name,
         env_id=config.env.env_id,

@@ -138,14 +138,23 @@ def _check_nobody_judges(runs: Sequence[Run]) -> None:
 def _remove(options: argparse.Namespace) -> int:
     runs = _checked(options.runs)
     _check_nobody_judges(runs)
+    labels_before = []
     for run in runs:
         one = summary(run)
+        labels_before.append(one.labels)
         labels = "" if one.labels is None else f", {one.labels:,} labels"
         print(f"{run.path}: {one.steps:,} steps{labels}, {_megabytes(one.bytes)}")
         _say_if_shared(one)
     if not options.yes and not _agreed(f"Remove {counted(len(runs), 'run')} for good? [y/N] "):
         print("Nothing was removed.")
         return 1
+    _check_nobody_judges(runs)  # who may have begun while the question stood there
+    for run, labels in zip(runs, labels_before, strict=True):
+        if summary(run).labels != labels:
+            raise PbrlError(
+                f"Somebody has labelled in {run.path} meanwhile; nothing was removed. Say it again "
+                "when they have stopped."
+            )
     for run in runs:
         with locked(run):
             _remove_run(run)

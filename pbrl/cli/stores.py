@@ -14,7 +14,7 @@ from pathlib import Path
 from pbrl.config import TrainConfig
 from pbrl.errors import StoreError, nearest
 from pbrl.runs import Run
-from pbrl.store import LabelStore, store_url_without_password
+from pbrl.store import LabelStore, store_file, store_url_without_password
 
 STORE_VARIABLE = "PBRL_STORE"
 """Environment variable with the URL of the label store, password included."""
@@ -25,7 +25,8 @@ def written_down(store: str) -> str:
     if not store:
         return ""
     bare = store_url_without_password(store)
-    return bare if "://" in bare else str(Path(bare).resolve())
+    file = store_file(bare) if "://" in bare else Path(bare)
+    return bare if file is None else str(file.resolve())
 
 
 def address(run: Run, config: TrainConfig, given: str = "") -> str:
@@ -53,14 +54,17 @@ def name_in_store(run: Run, config: TrainConfig, store: LabelStore) -> str:
 
 
 def with_name_in_store(config: TrainConfig, run: Run, given: str) -> TrainConfig:
-    """Returns the settings of a new run with a name that no other run has in a shared store."""
+    """Returns the settings of a new run with a name in a shared store that is its own from now on.
+
+    Two that begin at the same moment have two names.
+    """
     if not config.store:
         return config
     with opened(address(run, config, given)) as store:
-        taken, name, count = set(store.runs()), run.name, 1
-    while name in taken:
-        count += 1
-        name = f"{run.name}-{count}"
+        name, count = run.name, 1
+        while not store.claim_name(name, config.env.env_id, config.feedback):
+            count += 1
+            name = f"{run.name}-{count}"
     return replace(config, store_run=name)
 
 
@@ -86,6 +90,8 @@ def source_of_labels(source: str) -> Iterator[tuple[LabelStore, str]]:
         StoreError: It is not there, holds no run, or holds several and none was named.
     """
     place, _, name = (source, "", "") if Path(source).exists() else source.partition("#")
+    if "://" in place:
+        place = str(store_file(place) or place)  # so that one that is not there is not made
     if "://" not in place:
         folder = Path(place)
         if (folder / "config.json").is_file():

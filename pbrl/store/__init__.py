@@ -13,7 +13,7 @@ from pbrl.store.records import (
     RunInfo,
     Viewer,
 )
-from pbrl.store.urls import store_url_without_password
+from pbrl.store.urls import store_file, store_url_without_password
 
 __all__ = [
     "AnswerRecord",
@@ -27,5 +27,6 @@ __all__ = [
     "QueryRecord",
     "RunInfo",
     "Viewer",
+    "store_file",
     "store_url_without_password",
 ]

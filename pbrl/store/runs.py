@@ -46,6 +46,19 @@ class Runs(Connected):
                 new = update(table).where(table.c.run == run, table.c.look_for != look_for)
                 connection.execute(new.values(look_for=look_for))
 
+    def claim_name(self, run: str, env_id: str, kind: str) -> bool:
+        """Makes a new run known; returns False, and does nothing, if there is one of that name.
+
+        Args:
+            run: Its name.
+            env_id: The task's Gymnasium id.
+            kind: Name of the kind of feedback.
+        """
+        row = {"run": run, "env_id": env_id, "kind": kind, "opened_at": time.time()}
+        with transaction(self.engine, write=True) as connection:
+            added = statements.insert_into(connection, schema.runs).on_conflict_do_nothing()
+            return connection.execute(added, row | {"look_for": ""}).rowcount == 1
+
     def runs(self) -> list[str]:
         """The names of the runs that it knows, in the order in which they were opened."""
         query = select(schema.runs.c.run).order_by(schema.runs.c.opened_at)

@@ -73,6 +73,18 @@ def store_url_without_password(url_or_path: str | Path) -> str:
     return _bare(url)
 
 
+def store_file(url_or_path: str | Path) -> Path | None:
+    """Returns the file of a SQLite store; None for a URL that is of another database, or says more.
+
+    Raises:
+        StoreError: If it is neither a path nor a URL.
+    """
+    url = parse_url(url_or_path)
+    if url.get_backend_name() != "sqlite" or url.query or url.database in (None, "", ":memory:"):
+        return None
+    return Path(url.database)
+
+
 def named(url: URL) -> str:
     """Returns what to call a database in a message: a file's path, or the URL without password."""
     if url.get_backend_name() == "sqlite" and url.database:

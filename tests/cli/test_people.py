@@ -112,7 +112,9 @@ def test_where_a_store_is(tmp_path, monkeypatch):
     assert address(run, shared) == SECRET
     assert address(run, TrainConfig(store=BARE.replace("ann", "bo"))) == BARE.replace("ann", "bo")
     monkeypatch.chdir(tmp_path)
-    assert written_down("team.db") == str(tmp_path / "team.db")
+    for store in ("team.db", "sqlite:///team.db", f"sqlite:///{tmp_path}/team.db"):
+        assert written_down(store) == str(tmp_path / "team.db")
+    assert written_down("sqlite:///team.db#run") == str(tmp_path / "team.db#run")
 
 
 def test_in_a_shared_store_a_run_gets_a_name_of_its_own(tmp_path):
@@ -125,6 +127,25 @@ def test_in_a_shared_store_a_run_gets_a_name_of_its_own(tmp_path):
     assert name_in_store(Run(tmp_path / "moved"), named, store) == "run-3"
     store.close()
     assert with_name_in_store(TrainConfig(), Run(tmp_path / "run"), "") == TrainConfig()
+
+
+def test_two_runs_that_begin_at_once_have_two_names(tmp_path):
+    """The second one looks before the first has asked anything."""
+    config = TrainConfig(store=str(tmp_path / "team.db"))
+    names = [
+        with_name_in_store(config, Run(tmp_path / machine / "run"), "").store_run
+        for machine in ("a", "b", "c")
+    ]
+    assert names == ["run", "run-2", "run-3"]
+
+
+def test_a_store_that_is_not_there_is_not_made_to_learn_from(pbrl, tmp_path):
+    line = "train debug --annotator none --labels"
+    for store in (f"{tmp_path}/labls.db", f"sqlite:///{tmp_path}/labls.db"):
+        outcome = pbrl(f"{line} {store} --runs {tmp_path}/runs")
+        assert outcome.code == 2
+        assert "labls.db holds no labels" in outcome.err
+    assert not (tmp_path / "labls.db").exists()
 
 
 def test_two_runs_share_a_store(pbrl, tmp_path):

@@ -239,6 +239,34 @@ def test_a_run_at_which_somebody_judges_is_left_alone(
     assert not run.path.exists()
 
 
+def test_what_is_labelled_while_it_asks_is_not_removed(make_run, monkeypatch):
+    run = make_run()
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(run_list, "SEEN_SECONDS", 0.0)  # whoever labelled has gone again
+
+    def judge(_question):
+        answer(run, [6])
+        return "y"
+
+    monkeypatch.setattr("builtins.input", judge)
+    assert "Somebody has labelled in" in refused("remove", run.path)
+    assert run.path.exists()
+
+
+def test_somebody_who_comes_while_it_asks_keeps_the_run(make_run, monkeypatch):
+    run = make_run()
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+
+    def come(_question):
+        with closing(LabelStore(run.labels_file)) as store:
+            store.renew(run.name, "ann", "a viewer", seconds=60)
+        return "y"
+
+    monkeypatch.setattr("builtins.input", come)
+    assert "ann judges at a viewer of" in refused("remove", run.path)
+    assert run.path.exists()
+
+
 def test_runs_of_sweeps_are_listed_by_path_and_removed_though_they_share_a_name(
     make_run, runs, tmp_path
 ):

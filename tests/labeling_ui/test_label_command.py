@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 from sqlalchemy import URL
 
-from pbrl.cli.label import main
+from pbrl.cli.label import _place, main
 from pbrl.config import EnvConfig, TrainConfig
 from pbrl.errors import CheckpointError, ConfigError, PbrlError, StoreError, TaskError
 from pbrl.runs import Run
@@ -54,6 +54,16 @@ def test_without_a_display_it_says_so_at_once(hopper_run):
 
 def test_what_is_not_there_is_said(tmp_path):
     assert "There is nothing at" in refused(StoreError, tmp_path / "none")
+    assert "There is nothing at" in refused(StoreError, f"sqlite:///{tmp_path}/none.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_file_of_a_sqlite_url_is_watched_like_any_other(tmp_path):
+    """An answer must not go into a file that was removed while the window was open."""
+    LabelStore(tmp_path / "team.db").close()
+    assert _place(f"sqlite:///{tmp_path}/team.db", None, "").store == tmp_path / "team.db"
+    postgresql = "postgresql+psycopg://ann@host/labels"
+    assert _place(postgresql, None, "").store == postgresql
 
 
 def test_what_may_hold_a_password_is_not_repeated():

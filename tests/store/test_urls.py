@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pbrl.errors import StoreError, StoreUnreachable
-from pbrl.store import LabelStore, store_url_without_password
+from pbrl.store import LabelStore, store_file, store_url_without_password
 from pbrl.store.urls import named, parse_url
 
 SECRET = "hunter2-zebra"
@@ -91,6 +91,21 @@ def test_a_plain_postgresql_url_is_psycopgs():
 def test_what_may_be_written_down(url: str, expected: str):
     assert store_url_without_password(url) == expected
     assert store_url_without_password(expected) == expected
+
+
+@pytest.mark.parametrize(
+    ("store", "file"),
+    [
+        ("sqlite:////tmp/labels.db", Path("/tmp/labels.db")),
+        ("sqlite:///labels.db", Path("labels.db")),
+        ("some/labels.db", Path("some/labels.db")),
+        ("sqlite:///labels.db?timeout=3", None),
+        ("sqlite://", None),
+        ("postgresql://ann@host/labels", None),
+    ],
+)
+def test_the_file_of_a_store(store: str, file: Path | None):
+    assert store_file(store) == file
 
 
 def test_a_password_in_the_query_is_used(postgresql_url: str):

@@ -32,6 +32,7 @@ def make(tmp_path):
         folder = cell.folder(tmp_path / "runs") / "run"
         folder.mkdir(parents=True)
         (folder / "config.json").write_text("{}")
+        (folder.parent / "evaluation.json").write_text('{"returns": []}')
         lines = [
             {"time/total_timesteps": step, "rollout/ep_rew_mean": returned * step / steps}
             for step in range(100, steps + 1, 100)
@@ -69,6 +70,22 @@ def test_curves_stay_when_their_runs_are_gone(make, tmp_path):
     draw("tiny", outcomes, tmp_path / "runs", tmp_path)
     found = [(one.condition, one.seeds) for one in read_curves(tmp_path / "tiny-curves.csv")]
     assert sorted(found) == [("40 labels", (1,)), ("true reward", (1, 2))]
+
+
+def test_runs_that_are_made_again_change_no_curve_before_they_are_finished(make, tmp_path):
+    outcomes = [make(Condition(None), 1, 100.0), make(Condition(None), 2, 120.0)]
+    draw("tiny", outcomes, tmp_path / "runs", tmp_path)
+    before = (tmp_path / "tiny-curves.csv").read_bytes()
+    shutil.rmtree(tmp_path / "runs")
+    again = make(Condition(None), 1, 7.0)
+    folder = Condition(None).cell("Hopper", 1, STEPS, 1).folder(tmp_path / "runs")
+    (folder / "evaluation.json").unlink()
+    draw("tiny", outcomes, tmp_path / "runs", tmp_path)
+    assert (tmp_path / "tiny-curves.csv").read_bytes() == before
+    (folder / "evaluation.json").write_text('{"returns": []}')
+    draw("tiny", [again, outcomes[1]], tmp_path / "runs", tmp_path)
+    (curve,) = read_curves(tmp_path / "tiny-curves.csv")
+    assert curve.returns[:, -1].tolist() == [7.0, 120.0]
 
 
 def test_runs_made_later_join_a_curve_whose_runs_are_gone(make, tmp_path):
