@@ -23,9 +23,12 @@ from experiments.sweeps.published_runs import (
 )
 from experiments.sweeps.sweep import Change, State
 from pbrl.errors import PbrlError
+from pbrl.runs import disk_errors
 
 LOOK_EVERY_SECONDS = 1.0
 PROGRESS_EVERY_SECONDS = 10.0
+CLAIM_SECONDS = 60.0
+"""Time without a sign of life after which a run that another sweep had begun is free again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ def _carry_out(order: Order) -> Change:
         )
     if is_finished(cell, shared, order.episodes):  # by a process that died before it could say so
         return Change(cell, State.FINISHED)
+    _claim(order)
     local = own_folder(shared)
     fetch(cell, shared, local)
     code = _followed(cell.train_arguments(local), order, local)
@@ -74,12 +78,36 @@ def _carry_out(order: Order) -> Change:
             publish_evaluation(cell, local, shared)
     publish_progress(cell, local, shared)
     shutil.rmtree(cell.folder(local), ignore_errors=True)
+    _claim_file(order).unlink(missing_ok=True)
     if is_finished(cell, shared, order.episodes):
         return Change(cell, State.FINISHED, f"{cell.name}: finished on {socket.gethostname()}.")
     if not order.wanted:
         return Change(cell, State.STOPPED)
     log = cell.folder(shared) / "log.txt"
     return Change(cell, State.FAILED, failure(cell, code, log))
+
+
+def _claim_file(order: Order) -> Path:
+    return order.cell.folder(order.shared) / ".made-by"
+
+
+def _claim(order: Order) -> None:
+    """Says whose the run is: two sweeps at one run would remove what the other has made.
+
+    Raises:
+        PbrlError: It is another sweep's that is at work on it.
+    """
+    file = _claim_file(order)
+    with disk_errors(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        other = file.read_text() if file.is_file() else order.sign
+        alive = other != order.sign and (order.shared / other).exists()
+        if alive and time.time() - file.stat().st_mtime < CLAIM_SECONDS:
+            raise PbrlError(
+                f"another sweep makes it now, in {order.shared}. Wait for that one; if it was "
+                f"killed, for {CLAIM_SECONDS:.0f} seconds."
+            )
+        file.write_text(order.sign)
 
 
 def own_folder(shared: Path) -> Path:
@@ -108,6 +136,8 @@ def _followed(arguments: list[str], order: Order, local: Path) -> int:
             if time.monotonic() - told >= PROGRESS_EVERY_SECONDS:
                 told = time.monotonic()
                 publish_progress(order.cell, local, order.shared)
+                with disk_errors(order.shared):
+                    _claim_file(order).write_text(order.sign)
             if not asked and not order.wanted:
                 asked = True
                 process.terminate()

@@ -1,6 +1,8 @@
+import os
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -64,6 +66,36 @@ def test_a_machine_that_does_not_see_the_shared_folder_says_so(order, programs):
     change = carry_out(order)
     assert change.state is State.FAILED
     assert f"does not see the shared folder {order.shared}" in change.sentence
+
+
+def test_a_run_that_another_sweep_makes_is_left_to_it(order, programs, tmp_path):
+    programs["train"] = WAITS
+    other = replace(order, sign=".other")
+    (order.shared / other.sign).touch()
+    first = threading.Thread(target=carry_out, args=[other])
+    first.start()
+    claim = order.cell.folder(order.shared) / ".made-by"
+    while not claim.is_file() or not order.cell.folder(own_folder(order.shared)).is_dir():
+        time.sleep(0.01)
+    change = carry_out(order)
+    assert change.state is State.FAILED
+    assert "another sweep makes it now" in change.sentence
+    assert order.cell.folder(own_folder(order.shared)).is_dir()
+    (order.shared / other.sign).unlink()
+    first.join()
+    assert not claim.exists()
+
+
+@pytest.mark.parametrize("trace", ["nothing since", "it was stopped", "it is the same"])
+def test_a_run_that_no_other_sweep_makes_any_more_is_gone_on_with(order, programs, trace):
+    programs["train"] = "import sys; sys.exit('pbrl: It is raining.')"
+    claim = order.cell.folder(order.shared) / ".made-by"
+    claim.parent.mkdir(parents=True)
+    claim.write_text(order.sign if trace == "it is the same" else ".other")
+    if trace == "nothing since":
+        (order.shared / ".other").touch()
+        os.utime(claim, (0, 0))
+    assert "It is raining." in carry_out(order).sentence
 
 
 def test_it_stops_when_the_sign_goes_away(order, programs):
