@@ -7,10 +7,13 @@ row. So a row holds another car where `CAR_PIXELS` of `CAR_WIDTH` neighbouring p
 the ground, the player's own columns left out. A car that rows `LEVEL` hold is level with the
 player's.
 
-The teacher takes the mean over a clip's pictures of how near another car is: 1 where one is level,
+The teacher takes the mean over a clip's pictures of how near another car is, 1 where one is level,
 and less, evenly, the further ahead the nearest one is, down to 0 for one above the rows `NEAR`, or
-none. A car that is passed is level for a moment only, one that keeps the same speed is all the
-time. Cars that are behind cannot be seen.
+none; times how still it stands there, 1 where both its ends are in the rows of the picture before,
+and less, evenly, down to 0 where one moved by `PASSES` rows. Nearness alone says nothing of the
+speed: who stands is passed by many cars, each for a moment, and who drives as fast as they do is
+beside a few for long, which comes to the same share of the pictures. Cars that are behind cannot be
+seen.
 """
 
 import numpy as np
@@ -25,6 +28,8 @@ ROAD = slice(4, 84)
 """Columns of the game's picture: those to the left are black."""
 DIFFERS = 12
 """Grey levels by which a pixel differs from the ground that belongs to something else."""
+PASSES = 3
+"""Rows that a car moves by from one picture to the next when it counts for nothing."""
 CAR_WIDTH, CAR_PIXELS = 8, 5
 """How many neighbouring pixels a car takes in, and how many of them it fills at least."""
 PICTURES = 15
@@ -53,16 +58,30 @@ def cars(pictures: np.ndarray) -> np.ndarray:
     return _windows(there.astype(np.int16), CAR_WIDTH).max(axis=-1) >= CAR_PIXELS
 
 
+def nearest(pictures: np.ndarray) -> np.ndarray:
+    """Returns the lowest and the highest row of the nearest car (2, ...).
+
+    Rows are counted from 1 for the first of `NEAR`; 0 stands for no car.
+
+    Args:
+        pictures: (..., 84, 84) uint8.
+    """
+    seen, rows = cars(pictures), np.arange(1, LEVEL[1] - NEAR[0] + 1)
+    lowest = (seen * rows).max(axis=-1)
+    ground_above = (~seen & (rows < lowest[..., None])) * rows
+    return np.stack([lowest, np.where(lowest > 0, ground_above.max(axis=-1) + 1, 0)])
+
+
 def closeness(pictures: np.ndarray) -> np.ndarray:
     """Returns how near the nearest other car is (...), from 0 to 1, in pictures (..., 84, 84)."""
-    rows = np.arange(NEAR[0], LEVEL[1])
-    ahead = (rows - NEAR[0] + 1) / (LEVEL[0] - NEAR[0] + 1)
-    return (cars(pictures) * np.minimum(ahead, 1.0)).max(axis=-1)
+    return _closeness(nearest(pictures)[0])
 
 
 def score(pictures: np.ndarray) -> np.ndarray:
     """Returns how much clips show of it (...), from their pictures (..., T, 84, 84)."""
-    return closeness(pictures).mean(axis=-1)
+    ends = nearest(pictures)
+    moved = np.abs(np.diff(ends, axis=-1, prepend=ends[..., :1])).max(axis=0)
+    return (_closeness(ends[0]) * np.maximum(1 - moved / PASSES, 0)).mean(axis=-1)
 
 
 def measure(pictures: np.ndarray) -> dict[str, float]:
@@ -81,6 +100,10 @@ def measure(pictures: np.ndarray) -> dict[str, float]:
     }
 
 
+def _closeness(row: np.ndarray) -> np.ndarray:
+    return np.minimum(row / (LEVEL[0] - NEAR[0] + 1), 1.0)
+
+
 def _windows(values: np.ndarray, width: int) -> np.ndarray:
     """Returns sums over `width` neighbours (..., C - width + 1) of values (..., C)."""
     summed = np.cumsum(values, axis=-1, dtype=np.int32)
@@ -92,8 +115,8 @@ def _windows(values: np.ndarray, width: int) -> np.ndarray:
 ENDURO_LEVEL = Behaviour(
     env_id="pbrl/Enduro-v0",
     look_for=(
-        "Prefer the clip in which you drive side by side with another car for longer; when there "
-        "is none beside you, the one in which one is nearer ahead."
+        "Prefer the clip in which you stay beside another car for longer, or close behind it; a "
+        "car that passes you, or that you pass, counts little."
     ),
     sight="observations",
     score=score,

@@ -59,10 +59,17 @@ def test_the_players_car_is_not_another_wherever_it_is():
         assert closeness(np.roll(road(), shift, axis=1)) == 0.0
 
 
-def test_a_clip_is_the_mean_of_its_pictures():
-    clip = np.stack([road(56), road(), road(45), road(56)])
-    assert score(clip) == pytest.approx((1 + 0 + 6 / 11 + 1) / 4)
-    np.testing.assert_allclose(score(np.stack([clip, clip[::-1]])), [score(clip)] * 2)
+def test_a_clip_is_the_mean_of_its_pictures_and_what_moves_counts_less():
+    assert score(np.stack([road(56)] * 4)) == 1.0
+    comes_and_goes = np.stack([road(56), road(), road(45), road(45)])
+    assert score(comes_and_goes) == pytest.approx((1 + 0 + 0 + 6 / 11) / 4)
+    for rows, counts in ((1, 2 / 3), (2, 1 / 3), (3, 0.0)):  # by which it moves in a picture
+        there_and_back = np.stack([road(51), road(51 + rows), road(51), road(51 + rows)])
+        assert score(there_and_back) == pytest.approx((1 + 3 * counts) / 4)
+    at_the_lower_end = np.stack([road(57), road(59)])  # only its upper end is seen to move
+    assert score(at_the_lower_end) == pytest.approx((1 + 1 / 3) / 2)
+    both = np.stack([comes_and_goes, np.stack([road(56)] * 4)])
+    np.testing.assert_allclose(score(both), [score(comes_and_goes), 1.0])
 
 
 def test_a_game_counts_steps_after_a_second_beside_a_car():
@@ -98,6 +105,21 @@ def test_whoever_passes_or_is_passed_was_level_about_then(played):
     seen = [level[max(0, t - 8) : t + 9].any() for t in passes]
     assert len(passes) > 20
     assert np.mean(seen) >= 0.95
+
+
+def test_a_car_that_passes_slowly_counts_more_than_several_that_pass_fast():
+    """Without that there is no way up: at any speed cars are near for about the same share."""
+    near, counts = [], []
+    for throttle in (0.0, 0.05):
+        env, rng = envs.make_task("pbrl/Enduro-v0", 4), np.random.default_rng(2)
+        env.reset(seed=2)
+        pictures = [env.step((rng.random(4) < throttle).astype(int))[0][:, -1] for _ in range(600)]
+        env.close()
+        clips = np.stack(pictures[100:], axis=1)
+        near.append(closeness(clips).mean())
+        counts.append(score(clips).mean() / near[-1])
+    assert near[1] == pytest.approx(near[0], rel=0.25)
+    assert counts[1] > 1.4 * counts[0]
 
 
 def test_before_any_car_is_in_sight_there_is_none(played):
