@@ -56,8 +56,9 @@ class Runs(Connected):
         """
         row = {"run": run, "env_id": env_id, "kind": kind, "opened_at": time.time()}
         with transaction(self.engine, write=True) as connection:
-            added = statements.insert_into(connection, schema.runs).on_conflict_do_nothing()
-            return connection.execute(added, row | {"look_for": ""}).rowcount == 1
+            insert = statements.insert_into(connection, schema.runs).on_conflict_do_nothing()
+            added = insert.returning(schema.runs.c.run)
+            return connection.execute(added, row | {"look_for": ""}).first() is not None
 
     def runs(self) -> list[str]:
         """The names of the runs that it knows, in the order in which they were opened."""

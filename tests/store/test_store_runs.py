@@ -32,6 +32,15 @@ def test_what_was_given_at_the_opening(store: LabelStore):
         store.run_info("rum")
 
 
+def test_a_name_is_claimed_once(store: LabelStore):
+    assert store.claim_name("new", "pbrl/Hopper-v0", "comparison")
+    assert not store.claim_name("new", "pbrl/Ant-v0", "comparison")
+    assert not store.claim_name(RUN, "pbrl/Hopper-v0", "comparison")
+    store.open_run("new", "pbrl/Hopper-v0", "comparison", look_for="Hop gently.")
+    assert store.run_info("new").look_for == "Hop gently."
+    assert store.runs() == [RUN, "new"]
+
+
 def test_the_users_own_text_stays_until_another_is_given(store: LabelStore):
     def opened(**look_for: str) -> str:
         store.open_run("own", "pbrl/Hopper-v0", "comparison", **look_for)
