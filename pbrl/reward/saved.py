@@ -55,14 +55,14 @@ class LearnedReward:
             TaskError: The shapes are not those of the task, or pictures are not uint8.
             NumericalError: A reward is not finite.
         """
-        shape = self.observation_shape
-        kind = np.asarray(observations).dtype
-        if len(shape) == 3 and kind != np.uint8:
+        shape, seen = self.observation_shape, np.asarray(observations)
+        if len(shape) == 1:
+            seen = seen.astype(np.float32)
+        elif seen.dtype != np.uint8:
             raise TaskError(
                 f"The reward of {self.env_id} takes pictures as uint8, 0 to 255, but was given "
-                f"{kind}."
+                f"{seen.dtype}."
             )
-        seen = np.asarray(observations, dtype=np.uint8 if len(shape) == 3 else np.float32)
         done, before = np.asarray(actions), seen.shape[: -len(shape)]
         indices = done.shape == before and np.issubdtype(done.dtype, np.integer)
         if indices and self.action_size > 1:  # one number is no choice
